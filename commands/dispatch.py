@@ -1,0 +1,300 @@
+"""
+Dispatch: the one road by which anything becomes true.
+
+A command is decided at once against the newest state, its facts join the open batch, and a
+batch is committed while the next one forms.  The caller is answered after the commit, and so
+is a caller whose refusal rests on facts that are not committed yet: no reply ever reveals
+what may still fail.  When a batch fails, the states it touched are forgotten and its commands
+are decided again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+from uuid import UUID
+
+from commands.admission import Admission
+from commands.ask import Ask, Batch
+from commands.base import Caller, Claim, Command, Entry, Receipt, Stale, Tape
+from commands.states import Remembered, States
+from domain.base import Meta, fold
+from domain.errors import Conflict, DomainError, Unavailable
+
+#: How often a command that lost a race is decided again before its caller must.
+ATTEMPTS_MAX = 20
+
+#: Told of every committed entry, in order, with the position of its first fact.
+Follower = Callable[[Sequence[tuple[int, Entry]]], None]
+
+
+class Dispatch:
+    """``await dispatch(command, by=caller)`` on one event loop, with one tape."""
+
+    def __init__(
+        self,
+        tape: Tape,
+        ids: Callable[[], UUID],
+        *,
+        states_max: int = 4096,
+        queue_max: int = 4096,
+        batch_max: int = 500,
+        patience_s: float = 5.0,
+    ) -> None:
+        self._tape = tape
+        self._ids = ids
+        self._admission = Admission(queue_max)
+        self._batch_max = batch_max
+        self._patience_s = patience_s
+        self._states = States(states_max)
+        self._loading: dict[str, list[Ask]] = {}
+        self._claiming: dict[bytes, Ask] = {}
+        self._queue: deque[Ask] = deque()
+        self._urgent: deque[Ask] = deque()
+        self._open = Batch()
+        self._work = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._committer: asyncio.Task[None] | None = None
+        self.followers: list[Follower] = []
+
+    async def __call__(self, command: Command, by: Caller, claim: Claim | None = None) -> Receipt:
+        """Decide, commit, and only then answer; raise a DomainError when nothing became true."""
+        if not self._tape.available:
+            raise Unavailable("TAPE_UNAVAILABLE", "the event store does not answer")
+        if self._committer is None:
+            self._committer = asyncio.create_task(self._commit_forever())
+        ask = Ask(command, by, claim, asyncio.get_running_loop().create_future())
+        self._admission.admit(ask)
+        self._begin(ask)
+        return await asyncio.shield(ask.answer)  # what was decided outlives a caller who leaves
+
+    @property
+    def waiting(self) -> int:
+        """Commands that have no answer yet."""
+        return self._admission.unanswered
+
+    async def close(self) -> None:
+        """Take no more, answer what was taken, and stop."""
+        await self._admission.close()
+        tasks = [*self._tasks, *([self._committer] if self._committer else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # ── from an ask to a decision ──────────────────────────────────────────────
+
+    def _begin(self, ask: Ask) -> None:
+        if ask.claim is not None:
+            key = ask.claim.key
+            first = self._claiming.setdefault(key, ask)
+            if first is not ask:
+                first.answer.add_done_callback(lambda _: self._after_twin(ask, first))
+                return
+            ask.answer.add_done_callback(lambda _: self._claiming.pop(key, None))
+        self._find_state(ask)
+
+    def _after_twin(self, ask: Ask, first: Ask) -> None:
+        """The same key was already being answered: give its answer, or take its place."""
+        if first.answer.exception() is not None:
+            self._begin(ask)
+            return
+        answer = first.answer.result()
+        assert first.claim is not None, "twins share a key"
+        ask.replay(first.claim.fingerprint, answer.facts, answer.position)
+
+    def _find_state(self, ask: Ask) -> None:
+        stream = ask.command.stream
+        if stream in self._loading:
+            self._loading[stream].append(ask)
+        elif stream in self._states:
+            self._line_up(ask)
+        else:
+            self._loading[stream] = [ask]
+            self._spawn(self._load(stream, ask))
+
+    async def _load(self, stream: str, first: Ask) -> None:
+        try:
+            version, state = await self._tape.load(stream, first.command.state)
+        except Exception as error:
+            for ask in self._loading.pop(stream):
+                ask.fail(error)
+            return
+        self._states.remember(stream, Remembered(version, state))
+        for ask in self._loading.pop(stream):
+            self._line_up(ask)
+
+    def _line_up(self, ask: Ask) -> None:
+        """Decide now if the open batch has room and nobody stands in line, else wait."""
+        line = self._urgent if ask.command.urgent else self._queue
+        if line or self._open.facts >= self._batch_max:
+            line.append(ask)
+        else:
+            self._decide(ask)
+
+    def _refill(self) -> None:
+        for line in (self._urgent, self._queue):
+            while line and self._open.facts < self._batch_max:
+                ask = line.popleft()
+                if ask.command.stream in self._states:
+                    self._decide(ask)
+                else:
+                    self._find_state(ask)
+
+    def _decide(self, ask: Ask) -> None:
+        stream = ask.command.stream
+        remembered = self._states.newest(stream)
+        try:
+            ask.command.authorise(remembered.state, ask.by)
+            facts = ask.command.decide(remembered.state)
+            state = fold(remembered.state, facts)
+        except DomainError as error:
+            self._without_facts(ask, remembered, error)
+            return
+        except Exception as error:
+            ask.fail(error)
+            return
+        if not facts:
+            self._without_facts(ask, remembered, None)
+            return
+        ask.rests_on = remembered
+        ask.entry = Entry(stream, remembered.version, facts, self._meta(ask), ask.claim)
+        remembered.state = state
+        remembered.version += len(facts)
+        remembered.pending += 1
+        remembered.batch = self._open
+        self._open.add(ask)
+        self._work.set()
+
+    def _meta(self, ask: Ask) -> Meta:
+        return Meta(
+            actor=ask.by.actor,
+            command_id=self._ids(),
+            correlation_id=ask.by.correlation_id,
+            occurred_at=ask.command.at,
+            on_behalf_of=ask.by.on_behalf_of,
+            causation_id=ask.by.causation_id,
+        )
+
+    def _without_facts(self, ask: Ask, seen: Remembered, error: DomainError | None) -> None:
+        """Nothing to store: answer as soon as everything the decision rests on is committed."""
+        ask.outcome = error
+        if seen.pending and seen.batch is not None:
+            seen.batch.onlookers.append(ask)
+        else:
+            self._settle_without_facts(ask)
+
+    def _settle_without_facts(self, ask: Ask) -> None:
+        if ask.claim is not None:
+            self._spawn(self._recall(ask, then=lambda: ask.settle(0)))
+        else:
+            ask.settle(0)
+
+    async def _recall(self, ask: Ask, then: Callable[[], None]) -> None:
+        """Give the original answer if this key has one, else go on."""
+        assert ask.claim is not None, "only a keyed command is recalled"
+        try:
+            original = await self._tape.claimed(ask.claim.key)
+        except Exception as error:
+            ask.fail(error)
+            return
+        if original is None:
+            then()
+            return
+        fingerprint, facts = original
+        ask.replay(fingerprint, tuple(fact.event for fact in facts), facts[-1].position)
+
+    # ── from a decision to the tape ────────────────────────────────────────────
+
+    async def _commit_forever(self) -> None:
+        while True:
+            await self._work.wait()
+            await asyncio.sleep(0)  # whoever is ready in this turn of the loop joins the batch
+            self._work.clear()
+            batch, self._open = self._open, Batch()
+            if not batch.asks:
+                continue
+            self._refill()
+            try:
+                first = await self._append(batch)
+            except Stale as stale:
+                self._again(batch, stale.entries)
+            except Exception as error:
+                self._lose(batch, error)
+            else:
+                self._committed(batch, first)
+            self._refill()
+            if self._open.asks:
+                self._work.set()
+
+    async def _append(self, batch: Batch) -> int:
+        """Store the batch, however long it takes; its callers wait no longer than patience."""
+        entries = [ask.stored for ask in batch.asks]
+        appending = asyncio.ensure_future(self._tape.append(entries))
+        done, _ = await asyncio.wait({appending}, timeout=self._patience_s)
+        if not done:
+            unknown = Unavailable("OUTCOME_UNKNOWN", "ask again with the same Idempotency-Key")
+            for ask in (*batch.asks, *batch.onlookers):
+                ask.fail(unknown)
+            self._lose(Batch(), Unavailable("TAPE_UNAVAILABLE", "the event store does not answer"))
+        return await appending
+
+    def _committed(self, batch: Batch, first: int) -> None:
+        news: list[tuple[int, Entry]] = []
+        for ask in batch.asks:
+            entry = ask.stored
+            news.append((first, entry))
+            first += len(entry.facts)
+            ask.rests_on.pending -= 1
+            ask.settle(first - 1)
+        for ask in batch.onlookers:
+            self._settle_without_facts(ask)
+        for follower in self.followers:
+            follower(news)
+
+    def _again(self, batch: Batch, stale: frozenset[int]) -> None:
+        """Nothing was stored: decide again what rests on a stale stream, keep the rest."""
+        moved = {batch.asks[index].stored.stream for index in stale}
+        later, self._open = self._open, Batch()
+        redo: list[Ask] = []
+        for old in (batch, later):
+            for ask in old.asks:
+                if ask.stored.stream in moved:
+                    redo.append(ask)
+                else:
+                    self._open.add(ask)
+                    ask.rests_on.batch = self._open
+            for ask in old.onlookers:
+                target = redo if ask.command.stream in moved else self._open.onlookers
+                target.append(ask)
+        for stream in moved:
+            self._states.pop(stream, None)
+        for ask in redo:
+            self._redo(ask)
+        self._work.set()
+
+    def _redo(self, ask: Ask) -> None:
+        ask.entry, ask.outcome = None, None
+        ask.attempts += 1
+        if ask.attempts > ATTEMPTS_MAX:
+            ask.fail(Conflict("CONFLICT_RETRY_EXHAUSTED", stream=ask.command.stream))
+        elif ask.claim is not None:
+            self._spawn(self._recall(ask, then=lambda: self._find_state(ask)))
+        else:
+            self._find_state(ask)
+
+    def _lose(self, batch: Batch, error: Exception) -> None:
+        """Nothing was stored and nothing can be now: forget, and say so to everybody waiting."""
+        later, self._open = self._open, Batch()
+        line = [*self._urgent, *self._queue]
+        self._urgent.clear()
+        self._queue.clear()
+        for ask in (*batch.asks, *batch.onlookers, *later.asks, *later.onlookers, *line):
+            self._states.pop(ask.command.stream, None)
+            ask.fail(error)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

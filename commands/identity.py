@@ -1,0 +1,25 @@
+"""Identity: what may be asked about people."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from commands.base import Command
+from domain.base import Events, Role
+from domain.identity import User, UserRegistered
+
+
+class RegisterUser(Command, frozen=True, kw_only=True):
+    """Make a person known to the tape; asking twice changes nothing."""
+
+    state = User
+    allowed = Role.SYSTEM
+
+    user_id: UUID
+
+    @property
+    def stream(self) -> str:
+        return f"user-{self.user_id}"
+
+    def decide(self, user: User) -> Events:
+        return () if user.registered else (UserRegistered(user_id=self.user_id),)
