@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from decimal import Decimal
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
@@ -21,5 +22,11 @@ settings.register_profile(
     "ci", deadline=None, max_examples=500, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("ci" if os.environ.get("CI") else "house")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
 
 assert domain.EVENTS, "importing the domain makes every fact known"

@@ -67,6 +67,8 @@ class OpenAccount(AccountCommand, frozen=True, kw_only=True):
 
 
 class DepositVirtual(AccountCommand, frozen=True, kw_only=True):
+    """Pay virtual money in."""
+
     amount: Decimal
     reason: str = ""
 
@@ -90,6 +92,8 @@ class DepositVirtual(AccountCommand, frozen=True, kw_only=True):
 
 
 class WithdrawVirtual(AccountCommand, frozen=True, kw_only=True):
+    """Take out money that no working order has a claim on."""
+
     amount: Decimal
     reason: str = ""
 

@@ -177,14 +177,14 @@ def test_a_bar_prints_its_four_prices_and_a_tenth_of_its_volume(
 ) -> None:
     low, first, last, high = sorted([a, b, c, d])
     row = bars.Row("ACME", "test", 3, NOW, timedelta(minutes=1))
-    slices = list(bars.trades(row, (first, high, low, last), volume))
+    slices = list(bars.trades(row, bars.told(first, high, low, last), volume))
     assert [quote.last for quote in slices] == [first, low, high, last]
     assert sum(quote.last_size or 0 for quote in slices) <= volume / 10
     assert [quote.seq for quote in slices] == [8, 9, 10, 11]
     assert [(quote.at - NOW).seconds for quote in slices] == [0, 15, 30, 45]
     if high > last:
         with pytest.raises(Flaw):
-            list(bars.trades(row, (first, last, low, high), volume))
+            bars.told(first, last, low, high)
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from("ABC")), max_size=20))

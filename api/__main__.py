@@ -1,0 +1,73 @@
+"""``papertape``: the command line, and what each word of it starts."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+
+from adapters.settings import SettingsError, load
+
+PARTS = {
+    "serve": "answer HTTP: the doors, and dispatch behind them",
+    "feed": "play the market and publish its quotes",
+    "react": "run the paper venue: fill orders from quotes",
+    "project": "keep the read models true",
+    "relay": "publish every fact to NATS JetStream",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The exit code: 0 done, 1 found something wrong or could not run, 2 called wrongly."""
+    asked = _parser().parse_args(argv)
+    module, _, function = asked.run.partition(":")
+    try:
+        # Each word loads only what it needs: the parent of ``up`` stays small.
+        return int(getattr(import_module(module), function)(load(), asked))
+    except SettingsError as error:
+        for line in str(error).splitlines():
+            print(f"papertape: {line}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "papertape",
+        description="A trading service whose every number can be explained.",
+        epilog="Settings come from the environment and .env; .env.example explains each.",
+    )
+    words = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def word(name: str, run: str, says: str) -> argparse.ArgumentParser:
+        sub = words.add_parser(name, help=says, description=says[0].upper() + says[1:] + ".")
+        sub.set_defaults(run=run)
+        return sub
+
+    word("up", "api.up:run", "run everything on this machine: Postgres, NATS, API and workers")
+    for part, says in PARTS.items():
+        word(part, "api.parts:run", says).set_defaults(parts=[part], fd=None)
+    several = word("run", "api.parts:run", "run several parts in one process")
+    several.add_argument("parts", nargs="+", choices=PARTS, metavar="PART", help=", ".join(PARTS))
+    several.add_argument("--fd", type=int, help="an inherited listening socket for serve")
+
+    word("verify", "api.audit:verify", "walk the hash chain and name the first broken position")
+    replay = word("replay", "api.audit:replay", "show an account as of a past moment")
+    replay.add_argument("account", help="account id")
+    replay.add_argument("--at", help="a position or an RFC 3339 time (default: now)")
+    replay.add_argument("--json", action="store_true", help="print JSON")
+    rebuild = word("rebuild", "api.audit:rebuild", "build a read model anew and swap it in")
+    rebuild.add_argument("name", metavar="NAME|all", help="a read model, or all of them")
+    word("check", "api.audit:check", "compare every read model with a fresh replay of the tape")
+    word("catalogue", "api.catalogue:run", "print every command and every fact")
+    demo = word("demo", "api.demo:run", "a guided tour on the running service")
+    demo.add_argument("--url", help="where the service answers (default: from the settings)")
+    demo.add_argument("--orders", type=int, default=60, help="how many orders to trade")
+    bench = word("bench", "api.bench:run", "measure the budgets and print them as ratios")
+    bench.add_argument("--only", default="", help="comma list of ids, such as P1,P2")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

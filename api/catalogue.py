@@ -1,0 +1,63 @@
+"""The catalogue: every command with who may ask it, and every fact, printed from the code."""
+
+from __future__ import annotations
+
+import inspect
+from argparse import Namespace
+from collections.abc import Iterator
+
+import commands.identity
+import commands.trading  # noqa: F401 - importing a context makes its commands known
+from adapters.settings import Settings
+from commands.base import Command
+from domain import EVENTS
+from domain.base import Role
+
+
+def run(settings: Settings, asked: Namespace) -> int:
+    print(catalogue())
+    return 0
+
+
+def catalogue() -> str:
+    """Two Markdown tables; README.md holds a copy that a test compares."""
+    commands = [
+        "| command | may be asked by | what it does |",
+        "|---|---|---|",
+        *(f"| {c.__name__} | {_roles(c.allowed)} | {_sentence(c)} |" for c in known_commands()),
+    ]
+    facts = [
+        "| fact | context | version |",
+        "|---|---|---|",
+        *(
+            f"| {name} | {_context(event)} | {event.schema_version} |"
+            for name, event in sorted(EVENTS.items(), key=lambda item: (_context(item[1]), item[0]))
+        ),
+    ]
+    return "\n".join([*commands, "", *facts])
+
+
+def known_commands() -> list[type[Command]]:
+    """Every command that can be asked, by name."""
+    return sorted(_leaves(Command), key=lambda command: command.__name__)
+
+
+def _leaves(command: type[Command]) -> Iterator[type[Command]]:
+    below = command.__subclasses__()
+    if not below:
+        yield command
+    for each in below:
+        yield from _leaves(each)
+
+
+def _roles(allowed: Role) -> str:
+    return ", ".join(str(role.name).lower() for role in allowed)
+
+
+def _sentence(command: type[Command]) -> str:
+    lines = inspect.cleandoc(command.__doc__ or "").split("\n\n")[0].split("\n")
+    return " ".join(line.strip() for line in lines)
+
+
+def _context(event: type) -> str:
+    return event.__module__.split(".")[1]

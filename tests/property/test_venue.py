@@ -1,0 +1,330 @@
+"""Whatever comes, in whatever order: the venue deals as a slow and simple venue would."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import Struct
+
+from adapters.venue import LATENCY, Standing, Venue
+from adapters.venue.venue import PROTECTION, Command
+from commands.trading import ApplyFill
+from domain.market import Quality, Quote, quality
+from domain.trading import OrderType, Side, Tif
+
+NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
+STEP = timedelta(milliseconds=150)  # shorter than the latency, so that it matters
+ACCOUNTS = (UUID(int=1), UUID(int=2))
+
+
+class Slice(NamedTuple):
+    bid: int | None
+    ask: int | None
+    last: int | None
+    size: int
+    late: int  # seconds between its arrival and our dealing on it
+
+
+class Place(NamedTuple):
+    side: Side
+    kind: OrderType
+    tif: Tif
+    limit: int
+    quantity: int
+    account: int
+
+
+class Cancel(NamedTuple):
+    nth: int
+
+
+class Change(NamedTuple):
+    nth: int
+    more: int
+    limit: int
+    keeps_place: bool
+
+
+class Answer(NamedTuple):
+    """The account answers the oldest fill in flight."""
+
+    taken: bool
+
+
+Action = Slice | Place | Cancel | Change | Answer
+
+prices = st.integers(1, 6)
+slices = st.builds(
+    Slice,
+    bid=st.none() | prices,
+    ask=st.none() | prices,
+    last=st.none() | prices,
+    size=st.integers(1, 8),
+    late=st.sampled_from([0, 0, 0, 0, 6]),
+)
+places = st.builds(
+    Place,
+    side=st.sampled_from(Side),
+    kind=st.sampled_from(OrderType),
+    tif=st.sampled_from([Tif.GTC, Tif.DAY, Tif.IOC]),
+    limit=prices,
+    quantity=st.integers(1, 9),
+    account=st.sampled_from([0, 1]),
+)
+changes = st.builds(Change, st.integers(0, 9), st.integers(1, 5), prices, st.booleans())
+answers = st.builds(Answer, st.booleans())
+scripts = st.lists(
+    st.one_of(slices, slices, places, answers, changes, st.builds(Cancel, st.integers(0, 9))),
+    max_size=40,
+)
+
+
+class Note(Struct):
+    """An order as a clerk with pencil and paper keeps it."""
+
+    id: UUID
+    place: Place
+    limit: int
+    quantity: int
+    since: datetime
+    active_at: datetime
+    sent: int = 0
+    booked: int = 0
+    resting: bool = False
+    beyond: datetime | None = None
+    over: bool = False
+
+    @property
+    def turn(self) -> tuple[Side, int, datetime, UUID]:
+        cheap_first = self.limit if self.place.side is Side.SELL else -self.limit
+        return self.place.side, cheap_first, self.since, self.id
+
+
+class Clerk:
+    """The fill model once more, without any structure: every order, at every slice."""
+
+    def __init__(self) -> None:
+        self.notes: list[Note] = []
+        self.has_book = False
+
+    def deal(self, show: Slice, at: datetime, now: datetime) -> list[tuple[object, ...]]:
+        self.has_book = self.has_book or show.bid is not None or show.ask is not None
+        if quality(quote_of(show, 0, at), now) is not Quality.FRESH:
+            return []
+        done: list[tuple[object, ...]] = []
+        used: dict[tuple[str, int], int] = defaultdict(int)
+        stuck: set[tuple[Side, int]] = set()
+        awake = [note for note in self.notes if not note.over and note.active_at <= at]
+        for note in sorted(awake, key=lambda note: note.turn):
+            side, account = note.place.side, note.place.account
+            found = self.price(note, show)
+            if found is None or note.sent >= note.quantity or (side, account) in stuck:
+                continue
+            price, pool = found
+            quantity = min(note.quantity - note.sent, show.size - used[pool, account])
+            if quantity <= 0:
+                stuck.add((side, account))
+                continue
+            used[pool, account] += quantity
+            note.sent += quantity
+            done.append((note.id, quantity, price))
+        return done + self.ended(awake, show, now)
+
+    def price(self, note: Note, show: Slice) -> tuple[int, str] | None:
+        buying = note.place.side is Side.BUY
+        near = show.ask if buying else show.bid
+        sign = 1 if buying else -1
+        if near is not None and sign * near <= sign * note.limit:
+            return (note.limit if note.resting else near), "near" + note.place.side
+        if show.last is None:
+            return None
+        if note.resting:
+            return (note.limit, "last") if sign * show.last < sign * note.limit else None
+        taken = not self.has_book and sign * show.last <= sign * note.limit
+        return (show.last, "last") if taken else None
+
+    def ended(self, awake: list[Note], show: Slice, now: datetime) -> list[tuple[object, ...]]:
+        done: list[tuple[object, ...]] = []
+        for note in awake:
+            buying = note.place.side is Side.BUY
+            near = (show.ask if buying else show.bid) if self.has_book else show.last
+            if note.resting or note.sent >= note.quantity or (near is None and not self.has_book):
+                continue
+            within = near is not None and (near <= note.limit if buying else near >= note.limit)
+            if note.place.tif is Tif.IOC:
+                note.over = True
+                done.append((note.id, "IOC"))
+            elif within:
+                note.beyond = None
+            elif note.place.kind is OrderType.LIMIT:
+                note.resting = True
+            elif near is not None:
+                note.beyond = note.beyond or now
+                if now - note.beyond >= PROTECTION:
+                    note.over = True
+                    done.append((note.id, "PRICE_PROTECTION"))
+        return done
+
+
+def quote_of(show: Slice, seq: int, at: datetime) -> Quote:
+    size = Decimal(show.size)
+    return Quote(
+        symbol="ACME",
+        source="test",
+        seq=seq,
+        at=at,
+        received_at=at,
+        bid=None if show.bid is None else Decimal(show.bid),
+        bid_size=None if show.bid is None else size,
+        ask=None if show.ask is None else Decimal(show.ask),
+        ask_size=None if show.ask is None else size,
+        last=None if show.last is None else Decimal(show.last),
+        last_size=None if show.last is None else size,
+    )
+
+
+class Play:
+    """One script, played to the venue; ``clerk`` plays along when it is there."""
+
+    def __init__(self, clerk: Clerk | None = None) -> None:
+        self.venue = Venue()
+        self.clerk = clerk
+        self.notes: list[Note] = clerk.notes if clerk else []
+        self.flying: list[ApplyFill] = []
+        self.commands: list[Command] = []
+        self.shown: dict[int, Slice] = {}
+        self.limits: dict[UUID, int] = {}
+        self.now = NOW
+
+    def run(self, script: list[Action]) -> None:
+        for action in script:
+            self.now += STEP
+            match action:
+                case Place():
+                    self.place(action)
+                case Slice():
+                    self.show(action)
+                case Cancel():
+                    for note in self.notes[action.nth : action.nth + 1]:
+                        note.over = True
+                        self.venue.on_end(note.id)
+                case Change():
+                    for note in self.notes[action.nth : action.nth + 1]:
+                        self.change(note, action)
+                case Answer():
+                    if self.flying:
+                        self.answer(self.flying.pop(0), action.taken)
+
+    def place(self, place: Place) -> None:
+        note = Note(
+            UUID(int=100 + len(self.notes)), place, place.limit, place.quantity, self.now,
+            self.now + LATENCY,
+        )  # fmt: skip
+        self.notes.append(note)
+        self.venue.on_order(
+            Standing(
+                order_id=note.id,
+                account_id=ACCOUNTS[place.account],
+                symbol="ACME",
+                side=place.side,
+                order_type=place.kind,
+                tif=place.tif,
+                limit=Decimal(place.limit),
+                quantity=Decimal(place.quantity),
+                since=self.now,
+            )
+        )
+
+    def show(self, show: Slice) -> None:
+        seq = len(self.shown)
+        self.shown[seq] = show
+        quote = quote_of(show, seq, self.now)
+        now = self.now + timedelta(seconds=show.late)
+        commands = self.venue.on_quote(quote, now)
+        self.commands += commands
+        for command in commands:
+            if isinstance(command, ApplyFill):
+                self.flying.append(command)
+                self.limits[command.exec_id] = self.note(command.order_id).limit
+        if self.clerk:
+            told = [essence(command) for command in commands]
+            expected = self.clerk.deal(show, self.now, now)
+            fills = [command for command in told if len(command) == 3]
+            assert fills == [command for command in expected if len(command) == 3]
+            assert set(told) == set(expected)
+
+    def note(self, order_id: UUID) -> Note:
+        return next(note for note in self.notes if note.id == order_id)
+
+    def change(self, note: Note, change: Change) -> None:
+        if note.over or note.booked >= note.quantity:
+            return  # the account would refuse
+        note.quantity, note.limit = note.booked + change.more, change.limit
+        since = None if change.keeps_place else self.now
+        if since is not None:
+            note.since = note.active_at = since
+            note.resting = False
+        self.venue.on_replace(note.id, Decimal(note.quantity), Decimal(note.limit), since)
+
+    def answer(self, fill: ApplyFill, taken: bool) -> None:
+        note = self.note(fill.order_id)
+        if taken and not note.over and note.booked + fill.quantity <= note.quantity:
+            note.booked += int(fill.quantity)
+            self.venue.on_fill(fill.order_id, fill.exec_id, Decimal(note.booked))
+            note.over = note.booked >= note.quantity
+        else:
+            note.sent -= int(fill.quantity)
+            self.venue.on_refused(fill)
+
+
+def essence(command: Command) -> tuple[object, ...]:
+    match command:
+        case ApplyFill():
+            return command.order_id, int(command.quantity), int(command.price)
+        case _:
+            return command.order_id, command.reason
+
+
+@settings(max_examples=500)
+@given(scripts)
+def test_the_venue_deals_as_a_clerk_with_pencil_and_paper_would(script: list[Action]) -> None:
+    Play(Clerk()).run(script)
+
+
+@settings(max_examples=200)
+@given(scripts)
+def test_shown_the_same_market_it_makes_the_same_executions(script: list[Action]) -> None:
+    first, second = Play(), Play()
+    first.run(script)
+    second.run(script)
+    assert first.commands == second.commands
+    execs = [command.exec_id for command in first.commands if isinstance(command, ApplyFill)]
+    assert len(execs) == len(set(execs))
+
+
+@settings(max_examples=300)
+@given(scripts)
+def test_no_fill_is_beyond_the_limit_the_size_or_the_freshness_of_its_slice(
+    script: list[Action],
+) -> None:
+    play = Play()
+    play.run(script)
+    taken: dict[tuple[int, str, UUID], Decimal] = defaultdict(Decimal)
+    for fill in play.commands:
+        if not isinstance(fill, ApplyFill):
+            continue
+        show = play.shown[fill.evidence.seq]
+        assert show.late == 0
+        assert show.bid is None or show.ask is None or show.bid <= show.ask
+        side = play.note(fill.order_id).place.side
+        pool = "last" if fill.evidence.kind == "TRADE" else side
+        taken[fill.evidence.seq, pool, fill.account_id] += fill.quantity
+        limit = play.limits[fill.exec_id]
+        assert fill.price <= limit if side is Side.BUY else fill.price >= limit
+    assert all(total <= play.shown[seq].size for (seq, _, _), total in taken.items())
