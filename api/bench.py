@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from argparse import Namespace
@@ -16,4 +15,4 @@ def run(settings: Settings, asked: Namespace) -> int:
         print("papertape: bench runs from a checkout: make bench", file=sys.stderr)
         return 1
     command = [sys.executable, "-m", "tests.bench", *(["--only", asked.only] if asked.only else [])]
-    return subprocess.run(command, check=False, env=dict(os.environ)).returncode  # noqa: S603
+    return subprocess.run(command, check=False).returncode  # noqa: S603

@@ -1,0 +1,67 @@
+"""The doors, put together: ``create_app(house)`` is the whole HTTP application."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+from litestar import Litestar, Router
+from litestar.config.cors import CORSConfig
+from litestar.datastructures import State
+from litestar.types import ControllerRouterHandler
+
+from api import docs, health, identity, market, metrics, trading
+from api.auth import signed_in
+from api.doorman import Doorman
+from api.house import House
+from api.metrics import Metrics
+from api.openapi import AmountSchema, describe
+from api.problems import HANDLERS
+from api.whereabouts import Whereabouts
+from api.wiring import Request
+
+PREFIX = "/api/v1"
+MODULES = {"identity": identity.ROUTES, "trading": trading.ROUTES, "market": market.ROUTES}
+
+
+def create_app(house: House, extra_routes: Sequence[ControllerRouterHandler] = ()) -> Litestar:
+    """The application over what it is given; ``extra_routes`` are behind the same doorman."""
+    enabled = [MODULES[module] for module in house.settings.enabled_modules]
+    measured = Metrics(house.gauges)
+    house.dispatch.followers.append(measured.committed)
+    app = Litestar(
+        [
+            Router(PREFIX, route_handlers=[route for routes in enabled for route in routes]),
+            *health.ROUTES,
+            *metrics.ROUTES,
+            *docs.ROUTES,
+            *extra_routes,
+        ],
+        request_class=Request,
+        guards=[signed_in],
+        exception_handlers=HANDLERS,
+        cors_config=_cors(house),
+        plugins=[AmountSchema()],
+        request_max_body_size=house.settings.max_body_bytes,
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+        state=State({"house": house, "metrics": measured, "whereabouts": Whereabouts()}),
+    )
+    app.state["openapi"] = cache(lambda: describe(app, house.version))
+    # Around everything, so that even what finds no route is numbered, noted and made safe.
+    app.asgi_handler = Doorman(app.asgi_handler, house.ids, measured)
+    return app
+
+
+def _cors(house: House) -> CORSConfig | None:
+    origins = list(house.settings.cors_origins)
+    if not origins:
+        return None
+    return CORSConfig(
+        allow_origins=origins,
+        allow_methods=["GET", "POST", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Min-Position"],
+        expose_headers=["X-Position", "X-Request-ID", "Idempotency-Replayed", "Retry-After"],
+        max_age=600,
+    )

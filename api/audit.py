@@ -1,0 +1,130 @@
+"""
+What an auditor asks on the command line: is the tape whole, and what was true back then?
+
+Each answer is folded from the tape itself, by the fold that decides.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from psycopg import Connection
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from adapters import postgres, servers, tape
+from adapters.projector import rebuild as rebuild_model
+from adapters.projector import check as compare_models
+from adapters.settings import Settings
+from domain.base import fold
+from domain.trading import Account, Statement, statement
+from projections import READ_MODELS
+
+
+def verify(settings: Settings, asked: Namespace) -> int:
+    """0 when every position, version and hash is right, else 1 and the first that is not."""
+    with _connection(settings) as db:
+        verdict = tape.verify(db)
+    print(verdict)
+    return 0 if verdict.sound else 1
+
+
+def replay(settings: Settings, asked: Namespace) -> int:
+    try:
+        account_id, upto = UUID(asked.account), moment(asked.at)
+    except ValueError as error:
+        print(f"papertape: {error}", file=sys.stderr)
+        return 2
+    with _connection(settings) as db:
+        facts = list(tape.Reader(db).stream(f"account-{account_id}", upto))
+    if not facts:
+        print("papertape: ACCOUNT_UNKNOWN: no such account at that moment", file=sys.stderr)
+        return 1
+    shown = statement(fold(Account(), (fact.event for fact in facts)))
+    if asked.json:
+        position, at = facts[-1].position, facts[-1].recorded_at
+        document = {"account_id": account_id, "position": position, "recorded_at": at}
+        print(msgspec.json.encode(document | msgspec.to_builtins(shown)).decode())
+    else:
+        show(shown, f"account {account_id} as of position {facts[-1].position}")
+    return 0
+
+
+def rebuild(settings: Settings, asked: Namespace) -> int:
+    names = [model.__name__.rsplit(".", 1)[-1] for model in READ_MODELS]
+    if asked.name != "all" and asked.name not in names:
+        print(f"papertape: NAME must be all or one of {', '.join(names)}", file=sys.stderr)
+        return 2
+    wanted = names if asked.name == "all" else [asked.name]
+    with servers.database(settings) as database, Progress() as bar:
+        task = bar.add_task(f"rebuild {asked.name}", total=None)
+        rebuild_model(
+            database.dsn,
+            wanted,
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    return 0
+
+
+def check(settings: Settings, asked: Namespace) -> int:
+    """0 when every read model equals a fresh replay, else 1 and the first difference of each."""
+    with servers.database(settings) as database:
+        differences = compare_models(database.dsn)
+    for line in differences:
+        print(line)
+    if not differences:
+        print(f"{len(READ_MODELS)} read models equal a fresh replay")
+    return 1 if differences else 0
+
+
+def moment(at: str | None) -> int | datetime | None:
+    """A position, or a time with its zone; ValueError tells which of the two it is not."""
+    if at is None:
+        return None
+    if at.isascii() and at.isdecimal():
+        return int(at)
+    try:
+        time = datetime.fromisoformat(at)
+    except ValueError:
+        time = None
+    if time is None or time.tzinfo is None:
+        raise ValueError("--at must be a position or an RFC 3339 time such as 2026-11-20T09:30:00Z")
+    return time.astimezone(UTC)
+
+
+def show(shown: Statement, title: str) -> None:
+    """A statement as tables in the terminal."""
+    console = Console()
+    console.print(f"\n[bold]{title}[/bold]")
+    for name, rows in (
+        ("wallet", [shown.wallet]),
+        ("positions", shown.positions),
+        ("open orders", shown.orders),
+    ):
+        if rows:
+            console.print(_table(name, [msgspec.to_builtins(row) for row in rows]))
+        else:
+            console.print(f"no {name}")
+
+
+def _table(name: str, rows: list[dict[str, Any]]) -> Table:
+    table = Table(*rows[0], title=name, title_justify="left")
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    return table
+
+
+@contextmanager
+def _connection(settings: Settings) -> Iterator[Connection[Any]]:
+    with servers.database(settings) as database, postgres.connect(database.dsn) as db:
+        yield db
+
+

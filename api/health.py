@@ -1,0 +1,85 @@
+"""Health: whether the process lives, and whether the service is of use."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Literal
+
+from litestar import get
+from msgspec import Struct
+
+from api.auth import PUBLIC
+from api.house import Check
+from api.problems import documented
+from api.wiring import Request
+from domain.errors import Unavailable
+
+PROBE_S = 0.5
+
+
+class Alive(Struct, frozen=True):
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(Struct, frozen=True):
+    status: Literal["ready"] = "ready"
+
+
+class Welcome(Struct, frozen=True):
+    name: str
+    version: str
+    links: dict[str, str]
+
+
+@get("/livez", opt=PUBLIC)
+async def live(request: Request) -> Alive:
+    """The process answers."""
+    return Alive()
+
+
+@get("/readyz", opt=PUBLIC, responses=documented(503))
+async def ready(request: Request) -> Readiness:
+    """Every part answers, and the tape takes writes within half a second."""
+    return await _readiness(request)
+
+
+@get("/api/v1/health", opt=PUBLIC, responses=documented(503))
+async def show_health(request: Request) -> Readiness:
+    """The same, where clients of the API look."""
+    return await _readiness(request)
+
+
+async def _readiness(request: Request) -> Readiness:
+    checks = request.house.checks
+    found = await asyncio.gather(*(_checked(check) for check in checks.values()))
+    reasons = {name: reason for name, reason in zip(checks, found, strict=True) if reason}
+    if reasons:
+        raise Unavailable("NOT_READY", **reasons)
+    return Readiness()
+
+
+async def _checked(check: Check) -> str | None:
+    try:
+        return await asyncio.wait_for(check(), PROBE_S)
+    except TimeoutError:
+        return f"no answer within {PROBE_S * 1000:.0f} ms"
+    except Exception as error:
+        return type(error).__name__
+
+
+@get("/", opt=PUBLIC)
+async def welcome(request: Request) -> Welcome:
+    """What this is, and where to go from here."""
+    links = {
+        "api": "/api/v1",
+        "docs": "/docs",
+        "redoc": "/redoc",
+        "openapi": "/openapi.json",
+        "problems": "/problems",
+        "metrics": "/metrics",
+        "ready": "/readyz",
+    }
+    return Welcome("papertape", request.house.version, links)
+
+
+ROUTES = (live, ready, show_health, welcome)

@@ -1,0 +1,54 @@
+"""The house: everything that the doors may be given."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+from psycopg_pool import AsyncConnectionPool
+
+from adapters.credentials import Credentials
+from adapters.feeds.board import Board
+from adapters.ids import Ids
+from adapters.sessions import Sessions
+from adapters.settings import Settings
+from adapters.tokens import Tokens
+from commands.dispatch import Dispatch
+from domain.market import Instrument
+from domain.trading import Account
+
+#: An account as of a position or a moment of recording, and the position of its last fact then.
+Past = Callable[[UUID, int | datetime | None], Awaitable[tuple[int, Account]]]
+#: What is wrong with a part of the service, or None.
+Check = Callable[[], Awaitable[str | None]]
+
+
+class House(Struct, frozen=True, kw_only=True):
+    """
+    Whoever starts the service makes one (``api.parts``); the doors make nothing themselves.
+
+    ``views`` is a pool whose connections ``projections.query.prepare`` has seen.  ``seen``
+    waits until the read models show a position, or raises Unavailable; ``head`` is the last
+    position on the tape.  ``checks`` and ``gauges`` are parts by name: each check must be None
+    for the service to be ready, each gauge is shown in the metrics.
+    """
+
+    version: str
+    settings: Settings
+    clock: Callable[[], datetime]
+    ids: Ids
+    dispatch: Dispatch
+    head: Callable[[], Awaitable[int]]
+    seen: Callable[[int], Awaitable[object]]
+    past: Past
+    views: AsyncConnectionPool[Any]
+    board: Board
+    instruments: Mapping[str, Instrument]
+    credentials: Credentials
+    sessions: Sessions
+    tokens: Tokens
+    checks: Mapping[str, Check]
+    gauges: Mapping[str, Callable[[], float]]

@@ -1,0 +1,177 @@
+"""
+The parts of the service, and how they are put together in one process.
+
+``serve`` answers, ``feed`` plays the market, ``react`` is the paper venue, ``project`` keeps
+the read models, ``relay`` publishes.  Parts in one process share what they can: the quote
+board, and dispatch, whose commits the venue then hears without reading the tape.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from argparse import Namespace
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import structlog
+import uvloop
+from msgspec import Struct
+
+from adapters import postgres, quotes, telemetry
+from adapters.feeds import Board, Feed, FeedError, feed_from, play, speed_of
+from adapters.ids import Ids
+from adapters.projector import project
+from adapters.relay import Refused, Relay
+from adapters.settings import Settings
+from adapters.tape import AsyncTape, facts_of, follow
+from adapters.venue import Floor, Venue
+from adapters.venue.standing import take_up
+from api.serve import CODE, serve
+from commands.dispatch import Dispatch
+from domain.base import Fact
+
+Work = Coroutine[Any, Any, object]
+
+_log = structlog.get_logger("parts")
+
+
+class CannotRun(Exception):
+    """What is missing, in a sentence."""
+
+
+class Engine(Struct, frozen=True):
+    """What the parts of one process share."""
+
+    settings: Settings
+    dsn: str
+    ids: Ids
+    tape: AsyncTape
+    dispatch: Dispatch
+    feed: Feed
+    board: Board
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def run(settings: Settings, asked: Namespace) -> int:
+    """Run these parts in this process until a signal ends them."""
+    folder = settings.data / "logs" if settings.log_files else None
+    telemetry.configure(settings.log_level, folder, settings.debug)
+    try:
+        if settings.database_url is None or settings.nats_url is None:
+            raise CannotRun("set DATABASE_URL and NATS_URL, or start everything: papertape up")
+        uvloop.run(_run(settings, settings.database_url, frozenset(asked.parts), asked.fd))
+    except (CannotRun, FeedError, Refused, OSError, psycopg.Error) as error:
+        print(f"papertape: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _run(settings: Settings, dsn: str, parts: frozenset[str], fd: int | None) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        ending: list[Work] = []  # these look at stop, and finish what they began
+        endless: list[Work] = []
+        if parts & {"serve", "feed", "react"}:
+            engine = await stack.enter_async_context(_engine(settings, dsn))
+            endless += await _market(engine, parts)
+            if "serve" in parts:
+                ending.append(serve(engine, stop, clock, fd))
+        if "project" in parts:
+            ending.append(project(dsn, stop))
+        if "relay" in parts:
+            endless.append(Relay(dsn, settings.nats_url or "").run())
+        await _until(stop, ending, endless)
+
+
+async def _until(stop: asyncio.Event, ending: list[Work], endless: list[Work]) -> None:
+    """Let all of it work until a signal comes, or one of it ends, which is an error."""
+    first = [asyncio.create_task(work) for work in ending]
+    others = [asyncio.create_task(work) for work in endless]
+    signalled = asyncio.create_task(stop.wait())
+    await asyncio.wait([signalled, *first, *others], return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    results = await asyncio.gather(signalled, *first, return_exceptions=True)
+    for task in others:
+        task.cancel()
+    results += await asyncio.gather(*others, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+
+
+@asynccontextmanager
+async def _engine(settings: Settings, dsn: str) -> AsyncIterator[Engine]:
+    ids = Ids()
+    async with AsyncTape(dsn, clock, CODE) as tape:
+        dispatch = Dispatch(
+            tape,
+            ids,
+            states_max=settings.state_cache,
+            queue_max=settings.queue_max,
+            batch_max=settings.batch_max,
+        )
+        try:
+            yield Engine(settings, dsn, ids, tape, dispatch, feed_from(settings), Board())
+        finally:
+            await dispatch.close()
+
+
+async def _market(engine: Engine, parts: frozenset[str]) -> list[Work]:
+    """Quotes, from our own feed or from another process, and the venue that fills from them."""
+    works: list[Work] = []
+    pace: Callable[[float], Awaitable[None]] = asyncio.sleep
+    if "react" in parts:
+        floor, position = await _venue(engine)
+        pace = floor.pace
+        works.append(floor.watch_the_clock())
+        if "serve" in parts:
+            engine.dispatch.followers.append(floor.told)
+        else:
+            works.append(floor.follow(_facts(engine.dsn, position)))
+    nats_url = engine.settings.nats_url or ""
+    if "feed" in parts:
+        works.append(_play(engine, pace))
+        if not parts & {"serve", "react"}:
+            works.append(quotes.publish(engine.board, nats_url))
+    else:
+        works.append(quotes.listen(engine.board, nats_url))
+    return works
+
+
+async def _venue(engine: Engine) -> tuple[Floor, int]:
+    """The venue with the orders that stand, and the position of the last fact it knows."""
+    max_age = timedelta(milliseconds=engine.settings.quote_max_age_ms)
+    venue = Venue(engine.feed.instruments(), max_age=max_age)
+    floor = Floor(venue, engine.dispatch, clock)
+
+    def begin() -> int:
+        with postgres.connect(engine.dsn) as db:
+            return take_up(floor, db)
+
+    position = await asyncio.to_thread(begin)
+    engine.board.subscribe(floor.on_quote)
+    _log.info("venue open", working=len(venue), position=position)
+    return floor, position
+
+
+async def _facts(dsn: str, after: int) -> AsyncIterator[list[Fact]]:
+    async for rows in follow(dsn, after):
+        yield facts_of(rows)
+
+
+async def _play(engine: Engine, pace: Callable[[float], Awaitable[None]]) -> None:
+    """Play the feed; a recording that is over leaves a market without fresh quotes."""
+    speed = speed_of(engine.settings)
+    await play(engine.feed, engine.board.publish, clock, pace, speed)
+    _log.warning("the feed is over", slices=engine.board.count, left_out=str(engine.feed.flaws))
+    await asyncio.Event().wait()

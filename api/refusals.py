@@ -1,0 +1,69 @@
+"""
+The rejection catalogue: every code a client may meet, its HTTP status, and what FIX calls it.
+
+Codes are stable; titles are for people.  ``fix`` is OrdRejReason (103), or CxlRejReason (102)
+where a change or a cancel is refused.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Refusal(Struct, frozen=True):
+    status: int
+    title: str
+    fix: int | None = None
+
+
+REFUSALS: dict[str, Refusal] = {
+    # orders
+    "ORDER_DUPLICATE_CLIENT_ID": Refusal(409, "This client order id was used before", 6),
+    "ORDER_PRICE_NOT_ON_TICK": Refusal(422, "The price is not on the tick", 18),
+    "ORDER_QTY_NOT_LOT": Refusal(422, "The quantity is not a whole number of lots", 13),
+    "ORDER_QTY_BELOW_MIN": Refusal(422, "The quantity is below the minimum", 13),
+    "ORDER_QTY_ABOVE_FREEZE": Refusal(422, "The quantity is above the freeze quantity", 13),
+    "ORDER_NOTIONAL_ABOVE_MAX": Refusal(422, "Price times quantity is too large", 13),
+    "ORDER_PRODUCT_UNSUPPORTED": Refusal(422, "The instrument has another product", 11),
+    "ORDER_FIELDS_CONFLICT": Refusal(422, "The fields of the order contradict each other", 11),
+    "ORDER_UNKNOWN": Refusal(404, "There is no such order", 5),
+    "ORDER_TOO_LATE": Refusal(409, "The order is no longer working", 0),
+    "ORDER_QTY_BELOW_CUM": Refusal(409, "More than that quantity is filled already", 99),
+    # what is traded, and when
+    "INSTRUMENT_UNKNOWN": Refusal(404, "There is no such instrument", 1),
+    "INSTRUMENT_NOT_TRADABLE": Refusal(409, "The account cannot trade this instrument", 99),
+    "MARKET_NO_REFERENCE_PRICE": Refusal(409, "No fresh quote to price the order", 19),
+    # money and holdings
+    "ACCOUNT_UNKNOWN": Refusal(404, "There is no such account", 15),
+    "ACCOUNT_EXISTS": Refusal(409, "The account is open already"),
+    "FUNDS_INSUFFICIENT": Refusal(409, "Not enough money", 25),
+    "CAPITAL_OUT_OF_RANGE": Refusal(409, "An account holds no more than that"),
+    "POSITION_UNKNOWN": Refusal(404, "There is no such position"),
+    "POSITION_FLAT": Refusal(409, "Nothing is held", 99),
+    "POSITION_INSUFFICIENT_QTY": Refusal(409, "Not enough is held to sell", 13),
+    "SHORT_NOT_ALLOWED": Refusal(409, "The product sells only what is held", 22),
+    # who asks
+    "AUTH_REQUIRED": Refusal(401, "Sign in first"),
+    "AUTH_INVALID": Refusal(401, "The credentials are not valid"),
+    "ACCESS_DENIED": Refusal(403, "This is not yours to do"),
+    "USER_EMAIL_TAKEN": Refusal(409, "The e-mail address is in use"),
+    # how it was asked
+    "VALIDATION": Refusal(422, "A value breaks a rule"),
+    "BODY_MALFORMED": Refusal(400, "The body is not JSON"),
+    "BODY_TOO_LARGE": Refusal(413, "The body is too large"),
+    "MEDIA_TYPE_UNSUPPORTED": Refusal(415, "The body must be application/json"),
+    "REQUEST_MALFORMED": Refusal(400, "The request is malformed"),
+    "ROUTE_UNKNOWN": Refusal(404, "There is nothing here"),
+    "METHOD_NOT_ALLOWED": Refusal(405, "Not with this method"),
+    "IDEMPOTENCY_KEY_REUSED": Refusal(422, "The key was used for another request"),
+    # what may work in a moment
+    "PROJECTION_BEHIND": Refusal(503, "The read model has not got there yet"),
+    "TAPE_UNAVAILABLE": Refusal(503, "The event store does not answer"),
+    "OUTCOME_UNKNOWN": Refusal(503, "Whether it was done is not known yet"),
+    "CONFLICT_RETRY_EXHAUSTED": Refusal(503, "Too many writers at once"),
+    "QUEUE_FULL": Refusal(503, "Too many commands are waiting"),
+    "SIGN_IN_BUSY": Refusal(503, "Too many people are signing in"),
+    "SHUTTING_DOWN": Refusal(503, "The service is stopping"),
+    "NOT_READY": Refusal(503, "The service is not ready"),
+    "INTERNAL": Refusal(500, "Something went wrong here"),
+}

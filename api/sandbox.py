@@ -1,0 +1,84 @@
+"""A service to show things on: the one that runs, or one of our own for a while."""
+
+from __future__ import annotations
+
+import http.client
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from adapters.settings import Settings, environment
+
+#: The day of which the recorded market has ticks of all three symbols.
+DAY, SYMBOLS = "20131008", ("spy", "ibm", "bac")
+MARKET = Path(__file__).resolve().parents[2] / "shared" / "data" / "market" / "tick"
+SPEED = 200.0
+STOP_S = 20
+
+
+class Service(Struct, frozen=True):
+    url: str
+    settings: Settings
+
+
+def running_service(settings: Settings, url: str | None) -> Service | None:
+    """The service at this URL, or where the settings say one should be; None if nobody answers."""
+    url = url or f"http://{settings.host}:{settings.port}"
+    parts = urlsplit(url)
+    client = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=2)
+    try:
+        client.request("GET", "/readyz")
+        ready = client.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        ready = False
+    finally:
+        client.close()
+    return Service(url, settings) if ready else None
+
+
+@contextmanager
+def own_service(say: Callable[[str], None]) -> Iterator[Service]:
+    """A service on a free port and a temporary folder, playing a recorded day if there is one."""
+    with tempfile.TemporaryDirectory(prefix="papertape-demo-") as folder:
+        settings = replace(Settings(), data=Path(folder) / "data", port=0, log_level="ERROR")
+        day = _recorded_day(Path(folder) / "market")
+        if day is not None:
+            settings = replace(settings, feed="replay", replay_files=day, replay_speed=SPEED)
+        say("market: " + (f"recorded ticks of {DAY}, {SPEED:.0f} times as fast" if day else "sim"))
+        command = [sys.executable, "-m", "api", "up"]
+        with subprocess.Popen(  # noqa: S603
+            command, env=environment(settings), stdout=subprocess.PIPE, text=True,
+            cwd=Path(__file__).resolve().parents[1],
+        ) as service:  # fmt: skip
+            try:
+                yield Service(_ready(service), settings)
+            finally:
+                service.terminate()
+                service.wait(STOP_S)
+
+
+def _ready(service: subprocess.Popen[str]) -> str:
+    assert service.stdout is not None, "it was opened with a pipe"
+    for line in service.stdout:
+        if line.startswith("ready "):
+            return line.removeprefix("ready ").strip()
+    raise OSError("the service did not start: see its lines above")
+
+
+def _recorded_day(folder: Path) -> Path | None:
+    files = [file for symbol in SYMBOLS for file in (MARKET / symbol).glob(f"{DAY}_*.zip")]
+    if not files:
+        return None
+    for file in files:
+        kept = folder / "tick" / file.parent.name
+        kept.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, kept)
+    return folder

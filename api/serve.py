@@ -1,0 +1,150 @@
+"""``serve``: the doors of one process, opened on a socket and closed without haste."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import uvicorn
+from psycopg_pool import AsyncConnectionPool
+
+from adapters.credentials import Credentials
+from adapters.passwords import Passwords
+from adapters.postgres import as_app
+from adapters.projector import Watch
+from adapters.sessions import Sessions
+from adapters.tape.reader import STREAM, STREAM_PAGE, facts_of, row_factory
+from adapters.tokens import Tokens
+from api.app import create_app
+from api.house import House
+from domain.base import fold
+from domain.trading import Account
+from projections import query
+
+if TYPE_CHECKING:
+    from api.parts import Engine
+
+VIEWS_MAX = 8
+GRACE_S = 10
+IDLE_S = 75
+
+
+def _version() -> str:
+    with suppress(PackageNotFoundError):
+        return version("papertape")
+    return "checkout"
+
+
+VERSION = _version()
+#: Who recorded a fact: the ``code`` column of the tape.
+CODE = f"papertape {VERSION}"
+
+
+class Server(uvicorn.Server):
+    """Uvicorn that leaves signals to whoever runs it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(
+    engine: Engine, stop: asyncio.Event, clock: Callable[[], datetime], fd: int | None
+) -> None:
+    """Answer until ``stop``; then take no more requests and finish those that came."""
+    async with _house(engine, clock) as house:
+        server = Server(
+            uvicorn.Config(
+                create_app(house),
+                host=engine.settings.host,
+                port=engine.settings.port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="off",
+                timeout_keep_alive=IDLE_S,
+                timeout_graceful_shutdown=GRACE_S,
+            )
+        )
+        door = None if fd is None else [socket.socket(fileno=fd)]
+        serving = asyncio.create_task(server.serve(door))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        stopping.cancel()
+        await serving
+
+
+@asynccontextmanager
+async def _house(engine: Engine, clock: Callable[[], datetime]) -> AsyncIterator[House]:
+    settings, dsn = engine.settings, engine.dsn
+    keys = settings.data / "keys"
+    views = AsyncConnectionPool[Any](
+        as_app(dsn),
+        kwargs={"autocommit": True},
+        configure=query.prepare,
+        min_size=1,
+        max_size=VIEWS_MAX,
+        open=False,
+        timeout=2.0,
+        check=AsyncConnectionPool.check_connection,
+        name="views",
+    )
+    async with views, Watch(dsn) as watch:
+        yield House(
+            version=VERSION,
+            settings=settings,
+            clock=clock,
+            ids=engine.ids,
+            dispatch=engine.dispatch,
+            head=lambda: _head(engine),
+            seen=watch.seen,
+            past=lambda account_id, upto: _past(views, account_id, upto),
+            views=views,
+            board=engine.board,
+            instruments={one.symbol: one for one in engine.feed.instruments()},
+            credentials=Credentials(views, keys, Passwords(), clock),
+            sessions=Sessions(
+                views, keys, engine.ids, clock, timedelta(days=settings.refresh_token_expire_days)
+            ),
+            tokens=Tokens(
+                keys, engine.ids, timedelta(minutes=settings.access_token_expire_minutes)
+            ),
+            checks={"tape": lambda: _nothing_wrong(engine.tape.ping()), "read models": watch.check},
+            gauges={
+                "commands_waiting": lambda: engine.dispatch.waiting,
+                "quotes_published": lambda: engine.board.count,
+                "projection_lag_facts": lambda: watch.lag,
+            },
+        )
+
+
+async def _head(engine: Engine) -> int:
+    return (await engine.tape.head()).position
+
+
+async def _nothing_wrong(probe: Awaitable[None]) -> None:
+    await probe
+
+
+async def _past(
+    views: AsyncConnectionPool[Any], account_id: UUID, upto: int | datetime | None
+) -> tuple[int, Account]:
+    """The account as it was, folded from the tape; position 0 if it was not there yet."""
+    position = upto if isinstance(upto, int) else None
+    moment = upto if isinstance(upto, datetime) else None
+    account, reached, version = Account(), 0, -1
+    async with views.connection() as db, db.cursor(binary=True, row_factory=row_factory) as cursor:
+        while True:
+            values = (f"account-{account_id}", version, position, moment, STREAM_PAGE)
+            rows = await (await cursor.execute(STREAM, values, prepare=True)).fetchall()
+            if not rows:
+                return reached, account
+            account = fold(account, (fact.event for fact in facts_of(rows)))
+            reached, version = rows[-1].position, rows[-1].version

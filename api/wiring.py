@@ -1,0 +1,188 @@
+"""
+The request as routes see it, so that each of them is one sentence.
+
+Whatever a decision needs from outside (who asks, the time, an id, an instrument, a quote) is
+fetched here, at the edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from urllib.parse import parse_qs
+from uuid import UUID
+
+import litestar
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+from litestar.handlers import BaseRouteHandler
+
+from adapters.tokens import Identity
+from api import wire
+from api.asgi import header
+from api.house import House
+from api.idempotency import claim_of
+from api.problems import Refused
+from api.whereabouts import Place, Whereabouts
+from commands.base import Caller, Command, Receipt
+from domain.errors import NotFound
+from domain.market import Instrument, Quote
+from domain.trading import OrderRejected
+from projections import orders
+from projections.query import NEWEST, Db
+from projections.valuation import Marks
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Request(litestar.Request[Identity, None, State]):
+    """A request, and all that a route may ask of the house on its behalf."""
+
+    __slots__ = ()
+
+    # ── what a command needs from outside ──────────────────────────────────────
+
+    @property
+    def house(self) -> House:
+        return cast(House, self.app.state["house"])
+
+    @property
+    def now(self) -> datetime:
+        return self.house.clock()
+
+    @property
+    def new_id(self) -> UUID:
+        return self.house.ids()
+
+    @property
+    def caller(self) -> Caller:
+        user = self.user
+        correlation_id = self.scope["state"]["request_id"]
+        return Caller(actor=user.actor, roles=user.roles, correlation_id=correlation_id)
+
+    @property
+    def quote_max_age(self) -> timedelta:
+        return timedelta(milliseconds=self.house.settings.quote_max_age_ms)
+
+    def quote(self, symbol: str) -> Quote | None:
+        return self.house.board.get(symbol)
+
+    def instrument(self, symbol: str) -> Instrument:
+        """Raise NotFound, with what the caller may have meant, if nothing is listed as that."""
+        instruments = self.house.instruments
+        found = instruments.get(symbol)
+        if found is None:
+            nearest = get_close_matches(symbol, instruments, n=3)
+            raise NotFound("INSTRUMENT_UNKNOWN", symbol=symbol, nearest=nearest)
+        return found
+
+    @property
+    def marks(self) -> Marks:
+        return LiveMarks(self.house)
+
+    def note_place(self, order_id: UUID, account_id: UUID, symbol: str) -> None:
+        """Remember where an order of this caller belongs."""
+        self._whereabouts.note(order_id, Place(self.user.actor, account_id, symbol))
+
+    async def place_of(self, order_id: UUID) -> Place:
+        """Where an order of this caller belongs; NotFound for everybody else's as well."""
+        known = self._whereabouts.find(order_id)
+        if known is None:
+            order = await self.read_newest(orders.one, order_id)
+            known = Place(self.user.actor, order.account_id, order.symbol)
+            self._whereabouts.note(order_id, known)
+        if known.owner != self.user.actor:
+            raise NotFound("ORDER_UNKNOWN", order_id=str(order_id))
+        return known
+
+    # ── the two things a route does ────────────────────────────────────────────
+
+    async def dispatch(self, command: Command) -> Receipt:
+        """Have a command decided; Refused if what became true is that an order is refused."""
+        claim = claim_of(self.scope, self.user.actor)
+        receipt = await self.house.dispatch(command, self.caller, claim)
+        self.say("x-position", str(receipt.position))
+        if receipt.replayed:
+            self.say("idempotency-replayed", "true")
+        for fact in receipt.facts:
+            if type(fact) is OrderRejected:
+                raise Refused(fact, receipt.position)
+        return receipt
+
+    async def read(
+        self, query: Callable[Concatenate[Db, UUID, P], Awaitable[T]], *of: P.args, **by: P.kwargs
+    ) -> T:
+        """Ask a read model what the caller may see, once it shows what the caller has seen."""
+        if (position := self._min_position()) is not None:
+            await self.house.seen(position)
+        async with self.house.views.connection() as db:
+            return await query(db, self.user.user_id, *of, **by)
+
+    async def read_newest(
+        self, query: Callable[Concatenate[Db, UUID, P], Awaitable[T]], *of: P.args, **by: P.kwargs
+    ) -> T:
+        """The same, once it shows all that is on the tape now."""
+        await self.house.seen(await self.house.head())
+        async with self.house.views.connection() as db:
+            return await query(db, self.user.user_id, *of, **by)
+
+    def say(self, name: str, value: str) -> None:
+        """Add a header to the answer, whatever it will be."""
+        self.scope["state"]["say"].append((name.encode(), value.encode()))
+
+    # ── what the caller says ───────────────────────────────────────────────────
+
+    async def json(self) -> Any:
+        """The body, decoded strictly into the type that the route wants as its ``data``."""
+        media_type = self.content_type[0]
+        if media_type != "application/json" and not media_type.endswith("+json"):
+            raise HTTPException(status_code=415)
+        body = wire.decode(await self.body(), _type_of_body(self.route_handler))
+        self.scope["state"]["body"] = body
+        return body
+
+    def _min_position(self) -> int | None:
+        """``X-Min-Position`` or ``?min_position=``, or None."""
+        given, place = header(self.scope, b"x-min-position"), "header"
+        if given is None and b"min_position" in self.scope["query_string"]:
+            query = parse_qs(self.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+            given, place = query.get("min_position", [None])[-1], "query"
+        if given is None:
+            return None
+        if not (given.isascii() and given.isdigit() and len(given) < 20 and int(given) <= NEWEST):
+            name = "X-Min-Position" if place == "header" else "min_position"
+            raise wire.invalid(f"/{name}", "a position on the tape", place)
+        return int(given)
+
+    @property
+    def _whereabouts(self) -> Whereabouts:
+        return cast(Whereabouts, self.app.state["whereabouts"])
+
+
+class LiveMarks(Mapping[str, Decimal]):
+    """The quote board as prices by symbol."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def __getitem__(self, symbol: str) -> Decimal:
+        mark = self._house.board.mark(symbol)
+        if mark is None:
+            raise KeyError(symbol)
+        return mark
+
+    def __iter__(self) -> Iterator[str]:
+        return (symbol for symbol in self._house.instruments if self.get(symbol) is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+@lru_cache(256)
+def _type_of_body(handler: BaseRouteHandler) -> Any:
+    return handler.parsed_fn_signature.parameters["data"].annotation
