@@ -11,7 +11,7 @@ from litestar.datastructures import State
 from litestar.types import ControllerRouterHandler
 
 from api import docs, health, identity, market, metrics, trading
-from api.auth import signed_in
+from api.auth import SignedIn
 from api.doorman import Doorman
 from api.house import House
 from api.metrics import Metrics
@@ -38,7 +38,7 @@ def create_app(house: House, extra_routes: Sequence[ControllerRouterHandler] = (
             *extra_routes,
         ],
         request_class=Request,
-        guards=[signed_in],
+        middleware=[SignedIn],
         exception_handlers=HANDLERS,
         cors_config=_cors(house),
         plugins=[AmountSchema()],

@@ -20,9 +20,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from adapters import postgres, servers, tape
-from adapters.projector import rebuild as rebuild_model
-from adapters.projector import check as compare_models
+from adapters import postgres, projector, servers, tape
 from adapters.settings import Settings
 from domain.base import fold
 from domain.trading import Account, Statement, statement
@@ -59,14 +57,14 @@ def replay(settings: Settings, asked: Namespace) -> int:
 
 
 def rebuild(settings: Settings, asked: Namespace) -> int:
-    names = [model.__name__.rsplit(".", 1)[-1] for model in READ_MODELS]
+    names = list(READ_MODELS)
     if asked.name != "all" and asked.name not in names:
         print(f"papertape: NAME must be all or one of {', '.join(names)}", file=sys.stderr)
         return 2
     wanted = names if asked.name == "all" else [asked.name]
     with servers.database(settings) as database, Progress() as bar:
         task = bar.add_task(f"rebuild {asked.name}", total=None)
-        rebuild_model(
+        projector.rebuild(
             database.dsn,
             wanted,
             lambda done, total: bar.update(task, completed=done, total=total),
@@ -77,12 +75,15 @@ def rebuild(settings: Settings, asked: Namespace) -> int:
 def check(settings: Settings, asked: Namespace) -> int:
     """0 when every read model equals a fresh replay, else 1 and the first difference of each."""
     with servers.database(settings) as database:
-        differences = compare_models(database.dsn)
-    for line in differences:
-        print(line)
-    if not differences:
-        print(f"{len(READ_MODELS)} read models equal a fresh replay")
-    return 1 if differences else 0
+        findings = projector.check_against_replay(database.dsn)
+    wrong = [finding for finding in findings if not finding.agrees]
+    for finding in wrong:
+        print(
+            f"{finding.model} ({finding.state}, position {finding.position}): {finding.difference}"
+        )
+    if not wrong:
+        print(f"{len(findings)} read models equal a fresh replay")
+    return 1 if wrong else 0
 
 
 def moment(at: str | None) -> int | datetime | None:
@@ -126,5 +127,3 @@ def _table(name: str, rows: list[dict[str, Any]]) -> Table:
 def _connection(settings: Settings) -> Iterator[Connection[Any]]:
     with servers.database(settings) as database, postgres.connect(database.dsn) as db:
         yield db
-
-

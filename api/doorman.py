@@ -17,8 +17,6 @@ from adapters.ids import Ids
 from api.asgi import header
 from api.metrics import Metrics
 
-_log = structlog.get_logger("api")
-
 _ALWAYS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -39,6 +37,7 @@ class Doorman:
         self._app = app
         self._ids = ids
         self._metrics = metrics
+        self._log = structlog.get_logger().bind()  # bound once: it is used for every request
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -73,7 +72,7 @@ class Doorman:
         method, route = str(scope.get("method")), str(scope.get("path_template", "unknown"))
         self._metrics.request(method, route, status, taken_s)
         user = scope.get("user")
-        _log.info(
+        self._log.info(
             "request",
             request_id=request_id,
             method=method,

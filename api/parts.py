@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+import threading
 from argparse import Namespace
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -25,7 +26,7 @@ from msgspec import Struct
 from adapters import postgres, quotes, telemetry
 from adapters.feeds import Board, Feed, FeedError, feed_from, play, speed_of
 from adapters.ids import Ids
-from adapters.projector import project
+from adapters.projector import Projector
 from adapters.relay import Refused, Relay
 from adapters.settings import Settings
 from adapters.tape import AsyncTape, facts_of, follow
@@ -87,7 +88,7 @@ async def _run(settings: Settings, dsn: str, parts: frozenset[str], fd: int | No
             if "serve" in parts:
                 ending.append(serve(engine, stop, clock, fd))
         if "project" in parts:
-            ending.append(project(dsn, stop))
+            ending.append(_project(dsn, stop))
         if "relay" in parts:
             endless.append(Relay(dsn, settings.nats_url or "").run())
         await _until(stop, ending, endless)
@@ -162,6 +163,17 @@ async def _venue(engine: Engine) -> tuple[Floor, int]:
     engine.board.subscribe(floor.on_quote)
     _log.info("venue open", working=len(venue), position=position)
     return floor, position
+
+
+async def _project(dsn: str, stop: asyncio.Event) -> None:
+    """The projector works synchronously, in a thread of its own."""
+    halt = threading.Event()
+    projecting = asyncio.create_task(asyncio.to_thread(Projector(dsn).run, halt))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([projecting, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    halt.set()
+    await projecting
 
 
 async def _facts(dsn: str, after: int) -> AsyncIterator[list[Fact]]:

@@ -17,7 +17,7 @@ from psycopg_pool import AsyncConnectionPool
 from adapters.credentials import Credentials
 from adapters.passwords import Passwords
 from adapters.postgres import as_app
-from adapters.projector import Watch
+from adapters.projector import Seen
 from adapters.sessions import Sessions
 from adapters.tape.reader import STREAM, STREAM_PAGE, facts_of, row_factory
 from adapters.tokens import Tokens
@@ -25,11 +25,12 @@ from api.app import create_app
 from api.house import House
 from domain.base import fold
 from domain.trading import Account
-from projections import query
+from projections import READ_MODELS, query
 
 if TYPE_CHECKING:
     from api.parts import Engine
 
+STANDING = "SELECT name, state FROM rm.checkpoint WHERE state <> 'building'"
 VIEWS_MAX = 8
 GRACE_S = 10
 IDLE_S = 75
@@ -96,7 +97,8 @@ async def _house(engine: Engine, clock: Callable[[], datetime]) -> AsyncIterator
         check=AsyncConnectionPool.check_connection,
         name="views",
     )
-    async with views, Watch(dsn) as watch:
+    seen = Seen(views.connection)
+    async with views:
         yield House(
             version=VERSION,
             settings=settings,
@@ -104,7 +106,7 @@ async def _house(engine: Engine, clock: Callable[[], datetime]) -> AsyncIterator
             ids=engine.ids,
             dispatch=engine.dispatch,
             head=lambda: _head(engine),
-            seen=watch.seen,
+            seen=lambda position: seen(position, READ_MODELS),
             past=lambda account_id, upto: _past(views, account_id, upto),
             views=views,
             board=engine.board,
@@ -116,11 +118,13 @@ async def _house(engine: Engine, clock: Callable[[], datetime]) -> AsyncIterator
             tokens=Tokens(
                 keys, engine.ids, timedelta(minutes=settings.access_token_expire_minutes)
             ),
-            checks={"tape": lambda: _nothing_wrong(engine.tape.ping()), "read models": watch.check},
+            checks={
+                "tape": lambda: _nothing_wrong(engine.tape.ping()),
+                "read models": lambda: _wrong_models(views),
+            },
             gauges={
                 "commands_waiting": lambda: engine.dispatch.waiting,
                 "quotes_published": lambda: engine.board.count,
-                "projection_lag_facts": lambda: watch.lag,
             },
         )
 
@@ -131,6 +135,17 @@ async def _head(engine: Engine) -> int:
 
 async def _nothing_wrong(probe: Awaitable[None]) -> None:
     await probe
+
+
+async def _wrong_models(views: AsyncConnectionPool[Any]) -> str | None:
+    """Which read models are not there yet, or were stopped by a fact they cannot take in."""
+    async with views.connection() as db:
+        rows = await (await db.execute(STANDING)).fetchall()
+    missing = READ_MODELS.keys() - {name for name, _ in rows}
+    stopped = [name for name, state in rows if state == "stopped"]
+    wrong = [*(f"{name} is not made yet" for name in sorted(missing))]
+    wrong += [f"{name} is stopped" for name in stopped]
+    return ", ".join(wrong) or None
 
 
 async def _past(

@@ -1,0 +1,87 @@
+"""Positions: what is held, the layers it was bought in, and selling it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from litestar import delete, get, post
+from litestar.params import FromPath, FromQuery, JSONBody
+from msgspec import Struct
+
+from api.problems import documented
+from api.trading.orders import OrderAnswer, placed
+from api.wire import Amount
+from api.wiring import Request
+from commands.trading import ClosePosition
+from domain.trading import Product
+from projections import lots, positions
+from projections.query import LIMIT, Page
+
+
+class Closing(Struct, frozen=True, forbid_unknown_fields=True):
+    """How much to sell (all of it by default), and the least to take (the market's price)."""
+
+    quantity: Amount | None = None
+    price: Amount | None = None
+
+
+@get("/positions", responses=documented(404, 422, 503))
+async def list_positions(request: Request, account_id: FromQuery[UUID]) -> Page[positions.Position]:
+    """What an account holds or ever held, by symbol, valued at the market."""
+    return Page(await request.read(positions.of_account, account_id, request.marks))
+
+
+@get("/positions/{position_id:str}", responses=documented(404, 422, 503))
+async def show_position(request: Request, position_id: FromPath[UUID]) -> positions.Position:
+    """One position, valued at the market."""
+    return await request.read(positions.one, position_id, request.marks)
+
+
+@post("/positions/{position_id:str}/close", responses=documented(404, 409, 413, 415, 422, 503))
+async def close_position(
+    request: Request, position_id: FromPath[UUID], data: JSONBody[Closing | None] = None
+) -> OrderAnswer:
+    """Place the order that sells what is held and not on offer yet."""
+    return await _close(request, position_id, data or Closing())
+
+
+@delete("/positions/{position_id:str}", status_code=202, responses=documented(404, 409, 422, 503))
+async def give_up_position(request: Request, position_id: FromPath[UUID]) -> OrderAnswer:
+    """The same at the market: accepted, and done as soon as the order is filled."""
+    return await _close(request, position_id, Closing())
+
+
+async def _close(request: Request, position_id: UUID, closing: Closing) -> OrderAnswer:
+    held = await request.read_newest(positions.one, position_id, request.marks)
+    command = ClosePosition(
+        at=request.now,
+        account_id=held.account_id,
+        order_id=request.new_id,
+        product=Product(held.product),
+        instrument=request.instrument(held.symbol),
+        quote=request.quote(held.symbol),
+        quote_max_age=request.quote_max_age,
+        quantity=closing.quantity,
+        price=closing.price,
+    )
+    return placed(request, await request.dispatch(command))
+
+
+@get("/lots", responses=documented(404, 422, 503))
+async def list_lots(
+    request: Request,
+    account_id: FromQuery[UUID],
+    limit: FromQuery[int] = LIMIT,
+    cursor: FromQuery[str | None] = None,
+) -> Page[lots.Lot]:
+    """The layers an account bought and has not sold (first in, first out), newest first."""
+    return await request.read(lots.of_account, account_id, limit=limit, cursor=cursor)
+
+
+ROUTES = (
+    list_positions,
+    show_position,
+    close_position,
+    give_up_position,
+    list_lots,
+)
