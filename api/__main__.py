@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     several.add_argument("parts", nargs="+", choices=PARTS, metavar="PART", help=", ".join(PARTS))
     several.add_argument("--fd", type=int, help="an inherited listening socket for serve")
 
-    word("migrate", "api.migrate:run", "make or update the database behind DATABASE_URL")
+    word("migrate", "api.up:update", "make or update the database behind DATABASE_URL")
     word("verify", "api.audit:verify", "walk the hash chain and name the first broken position")
     replay = word("replay", "api.audit:replay", "show an account as of a past moment")
     replay.add_argument("account", help="account id")
