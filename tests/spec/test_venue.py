@@ -2,112 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta, timezone
 from decimal import Decimal
 from uuid import UUID, uuid5
 
 import pytest
 from msgspec.structs import replace
 
-from adapters.venue import Standing, Venue
-from adapters.venue.venue import Command
-from commands.trading import ApplyFill, CancelOrder, ExpireOrder
-from domain.market import Instrument, InstrumentType, Quote
-from domain.trading import OrderType, Side, Tif
-
-NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
-SECOND = timedelta(seconds=1)
-ME, YOU = UUID(int=1), UUID(int=2)
-ACME = Instrument(
-    symbol="ACME",
-    name="Acme",
-    exchange="SIM",
-    type=InstrumentType.EQ,
-    currency="INR",
-    tick_size=Decimal("0.05"),
-)
-
-
-def order(nth: int, side: str, limit: str, quantity: str = "10", **more: object) -> Standing:
-    standing = Standing(
-        order_id=UUID(int=100 + nth),
-        account_id=ME,
-        symbol="ACME",
-        side=Side(side),
-        order_type=OrderType.LIMIT,
-        tif=Tif.GTC,
-        limit=Decimal(limit),
-        quantity=Decimal(quantity),
-        since=NOW + timedelta(milliseconds=nth),
-    )
-    return replace(standing, **more)
-
-
-def market(nth: int, side: str, collar: str, quantity: str = "10", **more: object) -> Standing:
-    return order(nth, side, collar, quantity, order_type=OrderType.MARKET, **more)
-
-
-class Session:
-    """A venue and a market that moves one second a slice."""
-
-    def __init__(self, *orders: Standing) -> None:
-        self.venue = Venue([ACME])
-        self.now = NOW
-        self.seq = 0
-        for standing in orders:
-            self.venue.on_order(standing)
-
-    def shows(
-        self,
-        bid: str = "",
-        ask: str = "",
-        trade: str = "",
-        *,
-        size: str = "100",
-        late: float = 0,
-    ) -> list[str]:
-        """Show a slice (``late`` seconds after we got it); what the venue does, in short."""
-        self.now += SECOND
-        self.seq += 1
-        quote = Quote(
-            symbol="ACME",
-            source="test",
-            seq=self.seq,
-            at=self.now,
-            received_at=self.now,
-            bid=Decimal(bid) if bid else None,
-            bid_size=Decimal(size) if bid else None,
-            ask=Decimal(ask) if ask else None,
-            ask_size=Decimal(size) if ask else None,
-            last=Decimal(trade) if trade else None,
-            last_size=Decimal(size) if trade else None,
-        )
-        return told(self.venue.on_quote(quote, self.now + timedelta(seconds=late)))
-
-    def waits(self, seconds: float) -> list[str]:
-        self.now += timedelta(seconds=seconds)
-        return told(self.venue.on_time(self.now))
-
-    def why(self, nth: int) -> str:
-        waiting = self.venue.why(UUID(int=100 + nth), self.now)
-        return waiting.reason if waiting else ""
-
-
-def told(commands: Sequence[Command]) -> list[str]:
-    return [in_short(command) for command in commands]
-
-
-def in_short(command: Command) -> str:
-    nth = command.order_id.int - 100
-    match command:
-        case ApplyFill():
-            rule = f"{command.evidence.rule} {command.evidence.quality}"
-            return f"{nth}: {command.quantity} @ {command.price} {rule}"
-        case CancelOrder():
-            return f"{nth}: {command.reason}"
-        case ExpireOrder():
-            return f"{nth}: {command.reason}"
+from commands.trading import ApplyFill
+from domain.market import Quote
+from domain.trading import Tif
+from tests.spec.session import NOW, SECOND, YOU, Session, in_short, market, order, quote_of, told
 
 
 def test_a_market_order_takes_the_other_side() -> None:
@@ -295,6 +200,14 @@ def test_an_order_for_the_day_expires_with_it() -> None:
     assert session.waits(1) == ["3: SESSION_END"]
 
 
+def test_a_day_is_a_day_of_utc_wherever_its_time_was_written_down() -> None:
+    india = timezone(timedelta(hours=5, minutes=30))
+    late = NOW.replace(hour=23).astimezone(india)  # tomorrow over there
+    session = Session(order(1, "BUY", "95", tif=Tif.DAY, since=late))
+    assert session.waits(13.9 * 3600) == []
+    assert session.waits(0.2 * 3600) == ["1: SESSION_END"]
+
+
 def test_a_cancelled_order_is_filled_no_more() -> None:
     session = Session(market(1, "BUY", "103"))
     session.venue.on_end(UUID(int=101))
@@ -366,8 +279,3 @@ def test_a_fill_carries_its_evidence_and_an_id_made_from_order_and_slice() -> No
     assert (evidence.ask, evidence.ask_size, evidence.model) == (
         Decimal(100), Decimal(6), "TOP_OF_BOOK@1",
     )  # fmt: skip
-
-
-def quote_of(seq: int, ask: str, size: str) -> Quote:
-    at = NOW + SECOND
-    return Quote("ACME", "test", seq, at, at, ask=Decimal(ask), ask_size=Decimal(size))

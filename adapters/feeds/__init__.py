@@ -1,0 +1,25 @@
+"""Feeds: simulated and recorded markets, and the board of last quotes."""
+
+from __future__ import annotations
+
+from adapters.feeds.board import Board as Board
+from adapters.feeds.port import Feed as Feed
+from adapters.feeds.port import FeedError as FeedError
+from adapters.feeds.port import play as play
+from adapters.feeds.replay import ReplayFeed as ReplayFeed
+from adapters.feeds.sim import SimFeed as SimFeed
+from adapters.settings import Settings
+
+
+def feed_from(settings: Settings) -> Feed:
+    """The feed the operator chose; FeedError when its files cannot be played."""
+    if settings.feed == "sim":
+        return SimFeed(settings.feed_seed)
+    if settings.replay_files is None:
+        raise FeedError("REPLAY_PATH must name a file or a folder when FEED is replay")
+    return ReplayFeed(settings.replay_files, settings.replay_currency)
+
+
+def speed_of(settings: Settings) -> float:
+    """Market seconds per second: a simulated market is open now, a recorded one when we like."""
+    return settings.replay_speed if settings.feed == "replay" else 1.0

@@ -1,0 +1,66 @@
+"""A ticket: what the venue knows of an order that it works."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from msgspec import Struct, field
+
+from domain.money import ZERO
+from domain.trading import OrderType, Side, Tif
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """
+    A working order as the account has it.
+
+    ``limit`` is the worst price it may be filled at: its own, or the collar of a market order.
+    ``since`` is when it got its place in the queue.
+    """
+
+    order_id: UUID
+    account_id: UUID
+    symbol: str
+    side: Side
+    order_type: OrderType
+    tif: Tif
+    limit: Decimal
+    quantity: Decimal
+    cum_qty: Decimal = ZERO
+    since: datetime
+
+
+class Ticket(Struct, kw_only=True, eq=False):
+    """
+    A standing order and what the venue has done about it.
+
+    ``resting`` once it has met a slice that it could not take from; ``in_flight`` are fills
+    sent to the account that have not come back as facts.
+    """
+
+    order: Standing
+    active_at: datetime
+    resting: bool = False
+    ending: bool = False
+    beyond_since: datetime | None = None
+    in_flight: dict[UUID, Decimal] = field(default_factory=dict)
+
+    @property
+    def open_qty(self) -> Decimal:
+        """What may still be filled: the leaves without what is in flight."""
+        if self.ending:
+            return ZERO
+        return self.order.quantity - self.order.cum_qty - sum(self.in_flight.values(), ZERO)
+
+    @property
+    def rank(self) -> tuple[Decimal, datetime, UUID]:
+        """Price, then time: the lower goes first, on either side."""
+        limit = self.order.limit
+        key = -limit if self.order.side is Side.BUY else limit
+        return key, self.order.since, self.order.order_id
+
+
+def ticket(order: Standing, latency: timedelta) -> Ticket:
+    return Ticket(order=order, active_at=order.since + latency)

@@ -1,0 +1,277 @@
+"""
+The paper venue: slices of the market in, fills and cancels of the orders it works out.
+
+Pure and synchronous: time is passed in, and what it sends comes back to it as facts.  The same
+orders and slices make the same executions under the same ids, so the venue may be killed and
+shown the market again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Literal
+from uuid import UUID, uuid5
+
+from msgspec.structs import replace
+
+from adapters.venue.book import Book
+from adapters.venue.terms import LATENCY, MODEL, Terms, printed, reaches, terms, touch
+from adapters.venue.ticket import Standing, Ticket, ticket
+from adapters.venue.waiting import Waiting, waiting
+from commands.trading import ApplyFill, CancelOrder, ExpireOrder
+from domain.market import MAX_AGE, Instrument, Quality, Quote, quality, witness
+from domain.money import round_down_to
+from domain.trading import OrderType, Side, Tif
+
+#: How long the rest of a market order waits at its collar for the market to come back.
+PROTECTION = timedelta(seconds=1)
+
+Pools = dict[tuple[str, UUID], Decimal]
+Command = ApplyFill | CancelOrder | ExpireOrder
+
+
+class Venue:
+    """The venue's floor without its telephones: see ``Floor`` for those."""
+
+    def __init__(
+        self,
+        instruments: Iterable[Instrument] = (),
+        *,
+        latency: timedelta = LATENCY,
+        max_age: timedelta = MAX_AGE,
+    ) -> None:
+        self._steps: Mapping[str, Decimal] = {one.symbol: one.step for one in instruments}
+        self._latency = latency
+        self._max_age = max_age
+        self._books: dict[str, Book] = {}
+        self._tickets: dict[UUID, Ticket] = {}
+        self._refused: list[CancelOrder | ExpireOrder] = []
+        self._swept: date | None = None
+
+    def __len__(self) -> int:
+        """How many orders it works."""
+        return len(self._tickets)
+
+    def why(self, order_id: UUID, now: datetime) -> Waiting | None:
+        """What this order waits for; None when the venue does not work it."""
+        held = self._tickets.get(order_id)
+        if held is None:
+            return None
+        return waiting(held, self._book(held.order.symbol), now, self._max_age)
+
+    # ── what the account decided ───────────────────────────────────────────────
+
+    def on_order(self, order: Standing) -> None:
+        """Work this order from now on; one it knows stays as it is."""
+        if order.order_id in self._tickets:
+            return
+        self._enter(ticket(order, self._latency))
+        if self._swept is not None and _day(order.since) < self._swept:
+            self._swept = None  # heard of late: its day may be over
+
+    def on_replace(
+        self, order_id: UUID, quantity: Decimal, limit: Decimal, since: datetime | None
+    ) -> None:
+        """The order as it now stands; ``since`` is its new place, None where it keeps it."""
+        held = self._leave(order_id)
+        if held is None:
+            return
+        order = replace(held.order, quantity=quantity, limit=limit, since=since or held.order.since)
+        held.order = order
+        if since is not None:  # a new order in all but name, but the venue need not hear of it
+            held.active_at = since
+            held.resting = False
+        self._enter(held)
+
+    def on_fill(self, order_id: UUID, exec_id: UUID, cum_qty: Decimal) -> None:
+        """A fill is booked, ours or not; ``cum_qty`` is the total of the order."""
+        held = self._leave(order_id)
+        if held is None:
+            return
+        held.in_flight.pop(exec_id, None)
+        held.order = replace(held.order, cum_qty=max(cum_qty, held.order.cum_qty))
+        if held.order.cum_qty < held.order.quantity:
+            self._enter(held)
+
+    def on_end(self, order_id: UUID) -> None:
+        """The order is cancelled, expired or otherwise done."""
+        self._leave(order_id)
+
+    def on_refused(self, command: Command) -> None:
+        """
+        A command of ours changed nothing.
+
+        The next slice may give cause for a fill again; a cancel is sent again by ``on_time``.
+        """
+        if not isinstance(command, ApplyFill):
+            self._refused.append(command)
+            return
+        held = self._leave(command.order_id)
+        if held is not None:
+            held.in_flight.pop(command.exec_id, None)
+            self._enter(held)
+
+    def _enter(self, held: Ticket) -> None:
+        self._tickets[held.order.order_id] = held
+        if held.open_qty > 0:
+            self._book(held.order.symbol).add(held)
+
+    def _book(self, symbol: str) -> Book:
+        book = self._books.get(symbol)
+        if book is None:
+            book = self._books[symbol] = Book()
+        return book
+
+    def _leave(self, order_id: UUID) -> Ticket | None:
+        held = self._tickets.pop(order_id, None)
+        if held is not None:
+            self._book(held.order.symbol).remove(held)
+        return held
+
+    # ── what the market did ────────────────────────────────────────────────────
+
+    def on_quote(self, quote: Quote, now: datetime) -> Sequence[Command]:
+        """The fills of this slice in price-time order, then the cancels it gives cause for."""
+        book = self._book(quote.symbol)
+        before, book.quote = book.quote, quote
+        if quote.bid is not None or quote.ask is not None:
+            book.quoted = True
+        if not book.taking and not book.reached_by(quote):
+            return ()
+        if before is not None and (before.seq, before.source) == (quote.seq, quote.source):
+            return ()
+        if quality(quote, now, self._max_age) is not Quality.FRESH:
+            return ()
+        chosen = list(self._chosen(book, quote))
+        chosen.sort(key=_turn)
+        fills = [self._fill(held, offer, quantity, now) for held, offer, quantity in chosen]
+        return [*fills, *self._settled(book, quote, now)]
+
+    def _chosen(self, book: Book, quote: Quote) -> Iterator[tuple[Ticket, Terms, Decimal]]:
+        """Who is filled, and for how much of what the slice shows to each account."""
+        left: Pools = {}
+        step = self._steps.get(quote.symbol)
+        for side in Side:
+            prices = (touch(quote, side)[0], printed(quote)[0])
+            known = [price for price in prices if price is not None]
+            if not known:
+                continue
+            furthest = min(known) if side is Side.BUY else max(known)
+            for line in book.side(side).lines(furthest):
+                for held in line:
+                    offer = terms(held, quote, book.quoted)
+                    if offer is None or quote.received_at < held.active_at:
+                        continue
+                    pool = (offer.pool, held.order.account_id)
+                    rest = left.get(pool, offer.size)
+                    quantity = min(held.open_qty, rest)
+                    if step is not None:
+                        quantity = round_down_to(quantity, step)
+                    if quantity <= 0:
+                        break  # whoever is behind in the line of this account waits as well
+                    left[pool] = rest - quantity
+                    yield held, offer, quantity
+
+    def _fill(self, held: Ticket, offer: Terms, quantity: Decimal, now: datetime) -> ApplyFill:
+        order = held.order
+        book = self._books[order.symbol]
+        quote = book.quote
+        assert quote is not None, "a slice has just been chosen from"
+        exec_id = uuid5(order.order_id, f"{quote.source}:{quote.seq}")
+        held.in_flight[exec_id] = quantity
+        if held.open_qty <= 0:
+            book.remove(held)
+        return ApplyFill(
+            at=now,
+            account_id=order.account_id,
+            order_id=order.order_id,
+            exec_id=exec_id,
+            quantity=quantity,
+            price=offer.price,
+            evidence=witness(
+                quote,
+                now,
+                kind="TRADE" if offer.pool == "last" else "QUOTE",
+                rule=offer.rule,
+                model=MODEL,
+                quality="FRESH" if book.quoted else "DEGRADED",
+            ),
+            executed_at=now,
+        )
+
+    def _settled(self, book: Book, quote: Quote, now: datetime) -> Iterator[Command]:
+        """What becomes of those who could take from this slice, and have something left."""
+        for held in tuple(book.taking.values()):
+            if quote.received_at < held.active_at:
+                continue
+            order = held.order
+            price = touch(quote, order.side)[0] if book.quoted else printed(quote)[0]
+            if price is None and not book.quoted:
+                continue  # no trade, no news
+            if order.tif is Tif.IOC:
+                yield self._cancel(held, "IOC", now)
+            elif price is not None and reaches(price, order.limit, order.side):
+                held.beyond_since = None
+            elif order.order_type is OrderType.LIMIT:
+                held.resting = True
+                del book.taking[order.order_id]
+            elif price is not None:
+                held.beyond_since = held.beyond_since or now
+                if now - held.beyond_since >= PROTECTION:
+                    yield self._cancel(held, "PRICE_PROTECTION", now)
+
+    def _cancel(
+        self, held: Ticket, reason: Literal["IOC", "PRICE_PROTECTION"], now: datetime
+    ) -> CancelOrder:
+        self._end(held)
+        order = held.order
+        return CancelOrder(
+            at=now, account_id=order.account_id, order_id=order.order_id, reason=reason
+        )
+
+    def _end(self, held: Ticket) -> None:
+        self._books[held.order.symbol].remove(held)
+        held.ending = True
+
+    # ── what the clock did ─────────────────────────────────────────────────────
+
+    def on_time(self, now: datetime) -> Sequence[Command]:
+        """
+        Cancel what waits in vain for a slice, and expire what was good for the day.
+
+        An immediate order waits for a fresh slice as long as a quote stays fresh.  A day is a
+        day of UTC.  Ask several times a second.
+        """
+        refused, self._refused = self._refused, []
+        commands: list[Command] = [
+            replace(command, at=now) for command in refused if command.order_id in self._tickets
+        ]
+        for book in self._books.values():
+            for held in tuple(book.taking.values()):
+                if held.order.tif is Tif.IOC and now - held.active_at > self._max_age:
+                    commands.append(self._cancel(held, "IOC", now))
+                elif held.beyond_since is not None and now - held.beyond_since >= PROTECTION:
+                    commands.append(self._cancel(held, "PRICE_PROTECTION", now))
+        today = _day(now)
+        if today != self._swept:
+            self._swept = today
+            commands += self._expired(now)
+        return commands
+
+    def _expired(self, now: datetime) -> Iterator[ExpireOrder]:
+        for held in tuple(self._tickets.values()):
+            order = held.order
+            if order.tif is Tif.GTC or held.ending or _day(order.since) >= _day(now):
+                continue
+            self._end(held)
+            yield ExpireOrder(at=now, account_id=order.account_id, order_id=order.order_id)
+
+
+def _turn(chosen: tuple[Ticket, Terms, Decimal]) -> tuple[Side, tuple[Decimal, datetime, UUID]]:
+    return chosen[0].order.side, chosen[0].rank
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(UTC).date()

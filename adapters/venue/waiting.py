@@ -1,0 +1,45 @@
+"""Why an order is not filled: the question traders ask most."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from adapters.venue.book import Book
+from adapters.venue.terms import terms
+from adapters.venue.ticket import Ticket
+from domain.market import Quality, quality
+
+
+class Waiting(Struct, frozen=True):
+    """
+    What an order waits for, and the age of the last quote (None when there was none).
+
+    ``reason`` is a quality other than FRESH, or LATENCY, PRICE_NOT_REACHED, PRICE_PROTECTION,
+    SIZE_USED_UP or IN_FLIGHT (a fill or a cancel is on its way to the account).
+    """
+
+    reason: str
+    quote_age_ms: int | None
+
+
+def waiting(held: Ticket, book: Book, now: datetime, max_age: timedelta) -> Waiting:
+    age = None
+    if book.quote is not None:
+        age = (now - book.quote.received_at) // timedelta(milliseconds=1)
+    return Waiting(_reason(held, book, now, max_age), age)
+
+
+def _reason(held: Ticket, book: Book, now: datetime, max_age: timedelta) -> str:
+    quote = book.quote
+    if held.open_qty <= 0:
+        return "IN_FLIGHT"
+    verdict = quality(quote, now, max_age)
+    if quote is None or verdict is not Quality.FRESH:
+        return str(verdict)
+    if quote.received_at < held.active_at:
+        return "LATENCY"
+    if held.beyond_since is not None:
+        return "PRICE_PROTECTION"
+    return "SIZE_USED_UP" if terms(held, quote, book.quoted) else "PRICE_NOT_REACHED"

@@ -1,0 +1,114 @@
+"""``Session(orders).shows(bid, ask, trade)``: the test language of the venue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from adapters.venue import Standing, Venue
+from adapters.venue.venue import Command
+from commands.trading import ApplyFill, CancelOrder, ExpireOrder
+from domain.market import Instrument, InstrumentType, Quote
+from domain.trading import OrderType, Side, Tif
+
+NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+ME, YOU = UUID(int=1), UUID(int=2)
+ACME = Instrument(
+    symbol="ACME",
+    name="Acme",
+    exchange="SIM",
+    type=InstrumentType.EQ,
+    currency="INR",
+    tick_size=Decimal("0.05"),
+)
+
+
+def order(nth: int, side: str, limit: str, quantity: str = "10", **more: object) -> Standing:
+    standing = Standing(
+        order_id=UUID(int=100 + nth),
+        account_id=ME,
+        symbol="ACME",
+        side=Side(side),
+        order_type=OrderType.LIMIT,
+        tif=Tif.GTC,
+        limit=Decimal(limit),
+        quantity=Decimal(quantity),
+        since=NOW + timedelta(milliseconds=nth),
+    )
+    return replace(standing, **more)
+
+
+def market(nth: int, side: str, collar: str, quantity: str = "10", **more: object) -> Standing:
+    return order(nth, side, collar, quantity, order_type=OrderType.MARKET, **more)
+
+
+class Session:
+    """A venue and a market that moves one second a slice."""
+
+    def __init__(self, *orders: Standing) -> None:
+        self.venue = Venue([ACME])
+        self.now = NOW
+        self.seq = 0
+        for standing in orders:
+            self.venue.on_order(standing)
+
+    def shows(
+        self,
+        bid: str = "",
+        ask: str = "",
+        trade: str = "",
+        *,
+        size: str = "100",
+        late: float = 0,
+    ) -> list[str]:
+        """Show a slice (``late`` seconds after we got it); what the venue does, in short."""
+        self.now += SECOND
+        self.seq += 1
+        quote = Quote(
+            symbol="ACME",
+            source="test",
+            seq=self.seq,
+            at=self.now,
+            received_at=self.now,
+            bid=Decimal(bid) if bid else None,
+            bid_size=Decimal(size) if bid else None,
+            ask=Decimal(ask) if ask else None,
+            ask_size=Decimal(size) if ask else None,
+            last=Decimal(trade) if trade else None,
+            last_size=Decimal(size) if trade else None,
+        )
+        return told(self.venue.on_quote(quote, self.now + timedelta(seconds=late)))
+
+    def waits(self, seconds: float) -> list[str]:
+        self.now += timedelta(seconds=seconds)
+        return told(self.venue.on_time(self.now))
+
+    def why(self, nth: int) -> str:
+        waiting = self.venue.why(UUID(int=100 + nth), self.now)
+        return waiting.reason if waiting else ""
+
+
+def told(commands: Sequence[Command]) -> list[str]:
+    return [in_short(command) for command in commands]
+
+
+def in_short(command: Command) -> str:
+    nth = command.order_id.int - 100
+    match command:
+        case ApplyFill():
+            rule = f"{command.evidence.rule} {command.evidence.quality}"
+            return f"{nth}: {command.quantity} @ {command.price} {rule}"
+        case CancelOrder():
+            return f"{nth}: {command.reason}"
+        case ExpireOrder():
+            return f"{nth}: {command.reason}"
+
+
+def quote_of(seq: int, ask: str, size: str) -> Quote:
+    at = NOW + SECOND
+    return Quote("ACME", "test", seq, at, at, ask=Decimal(ask), ask_size=Decimal(size))
