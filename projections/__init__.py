@@ -1,0 +1,34 @@
+"""
+What people see.  A read model is a module: its row, its ``project``, its queries.
+
+Any of them can be dropped and rebuilt from the tape, and comes out the same.
+"""
+
+from __future__ import annotations
+
+from projections import (
+    accounts,
+    dashboard,
+    equity,
+    fills,
+    ledger,
+    lots,
+    orders,
+    positions,
+    wallets,
+)
+from projections.base import ReadModel, name_of
+
+_ALL: tuple[ReadModel, ...] = (
+    accounts,
+    orders,
+    fills,
+    positions,
+    lots,
+    wallets,
+    ledger,
+    equity,
+    dashboard,
+)
+
+READ_MODELS: dict[str, ReadModel] = {name_of(model): model for model in _ALL}

@@ -1,0 +1,107 @@
+"""Accounts: who trades with what money under which rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from msgspec import Struct
+
+from domain.trading import AccountOpened
+from projections.base import At, Once, Row
+from projections.query import (
+    LIMIT,
+    Amount,
+    Db,
+    Page,
+    columns_for,
+    of_known_account,
+    page,
+    rows,
+    sql,
+    start,
+)
+
+MONEY: bool = False
+
+
+class AccountRow(Row, kw_only=True, array_like=True, gc=False):
+    key = ("account_id",)
+    indexes = ("(owner_id, opened DESC)",)
+
+    account_id: UUID
+    owner_id: Once[UUID]
+    kind: Once[str]
+    currency: Once[str]
+    opening_capital: Once[Decimal]
+    label: Once[str]
+    fill_model: Once[str]
+    fee_schedule: Once[str]
+    opened: Once[int]
+    opened_at: Once[datetime]
+    state: str = "OPEN"
+
+
+TABLE: type[Row] = AccountRow
+
+
+def project(event: AccountOpened, at: At) -> Sequence[Row]:
+    row = AccountRow(
+        account_id=event.account_id,
+        owner_id=event.owner_id,
+        kind=event.kind,
+        currency=event.currency,
+        opening_capital=event.opening_capital,
+        label=event.label,
+        fill_model=event.fill_model,
+        fee_schedule=event.fee_schedule,
+        opened=at.position,
+        opened_at=at.occurred_at,
+    )
+    return (row,)
+
+
+class Account(Struct, frozen=True):
+    """``opened`` is the position of its first fact, ``position`` of the last that changed it."""
+
+    account_id: UUID
+    kind: str
+    currency: str
+    opening_capital: Amount
+    label: str
+    state: str
+    fill_model: str
+    fee_schedule: str
+    opened: int
+    opened_at: datetime
+    position: int
+
+
+_COLUMNS = columns_for(Account, "a")
+_ONE = sql(
+    "SELECT {columns} FROM rm.accounts a WHERE account_id = %s AND owner_id = %s",
+    columns=_COLUMNS,
+)
+_OF_OWNER = sql(
+    """
+SELECT {columns} FROM rm.accounts a WHERE owner_id = %s AND opened < %s
+ ORDER BY opened DESC LIMIT %s
+""",
+    columns=_COLUMNS,
+)
+
+
+async def one(db: Db, owner: UUID, account_id: UUID) -> Account:
+    (found,) = await of_known_account(db, account_id, _ONE, (account_id, owner))
+    return Account(**found)
+
+
+async def of_owner(
+    db: Db, owner: UUID, *, limit: int = LIMIT, cursor: str | None = None
+) -> Page[Account]:
+    """Newest first."""
+    (before,) = start(limit, cursor)
+    found = await rows(db, _OF_OWNER, (owner, before, limit + 1))
+    return page([Account(**row) for row in found], limit, lambda account: (account.opened,))

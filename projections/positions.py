@@ -1,0 +1,149 @@
+"""Positions: what each account holds, what it cost, and what it is worth now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+from uuid import UUID, uuid5
+
+from msgspec import Struct
+
+from domain.errors import NotFound
+from domain.money import ZERO
+from domain.trading import OrderFilled, Product, Side, holding
+from projections.base import At, Row, Sum
+from projections.query import Amount, Db, columns_for, mean, of_known_account, plain, rows, sql
+from projections.valuation import Held, MarkQuality, Marks
+
+MONEY: bool = True
+
+
+class PositionRow(Row, kw_only=True, array_like=True, gc=False):
+    key = ("account_id", "symbol", "product")
+    indexes = ("(position_id)",)
+
+    account_id: UUID
+    symbol: str
+    product: str
+    position_id: UUID
+    quantity: Decimal
+    cost_basis: Decimal
+    realised_wac: Decimal
+    realised_fifo: Decimal
+    multiplier: Decimal
+    last_price: Decimal
+    bought: Sum[Decimal] = ZERO
+    sold: Sum[Decimal] = ZERO
+    fees: Sum[Decimal] = ZERO
+    fills: Sum[int] = 0
+
+
+TABLE: type[Row] = PositionRow
+
+
+@lru_cache(maxsize=65_536)
+def position_id(account_id: UUID, symbol: str, product: Product) -> UUID:
+    """The same for ever, flat or not."""
+    return uuid5(account_id, holding(symbol, product))
+
+
+def project(event: OrderFilled, at: At) -> Sequence[Row]:
+    after = event.position
+    buying = event.side is Side.BUY
+    row = PositionRow(
+        account_id=event.account_id,
+        symbol=event.symbol,
+        product=event.product,
+        position_id=position_id(event.account_id, event.symbol, event.product),
+        quantity=after.quantity,
+        cost_basis=after.cost_basis,
+        realised_wac=after.realised_wac,
+        realised_fifo=after.realised_fifo,
+        multiplier=event.multiplier,
+        last_price=event.last_px,
+        bought=event.last_qty if buying else ZERO,
+        sold=ZERO if buying else event.last_qty,
+        fees=event.fee,
+        fills=1,
+    )
+    return (row,)
+
+
+class Position(Struct, frozen=True):
+    """
+    A holding at the mark.
+
+    ``average_price`` is cost per unit, None when flat; ``mark_quality`` LAST_FILL says that
+    there was no live price.  Unrealised P&L is that of the weighted-average book.
+    """
+
+    position_id: UUID
+    account_id: UUID
+    symbol: str
+    product: Product
+    quantity: Amount
+    cost_basis: Amount
+    multiplier: Amount
+    last_price: Amount
+    realised_wac: Amount
+    realised_fifo: Amount
+    bought: Amount
+    sold: Amount
+    fees: Amount
+    fills: int
+    position: int
+    average_price: Amount | None
+    mark: Amount
+    mark_quality: MarkQuality
+    market_value: Amount
+    unrealised: Amount
+
+
+_COMPUTED = dict.fromkeys(("average_price", "mark", "mark_quality", "market_value", "unrealised"))
+_COLUMNS = columns_for(Position, "p", **_COMPUTED)
+_OF_ACCOUNT = sql(
+    """
+SELECT {columns} FROM rm.accounts a LEFT JOIN rm.positions p USING (account_id)
+ WHERE a.account_id = %s AND a.owner_id = %s ORDER BY p.symbol, p.product
+""",
+    columns=_COLUMNS,
+)
+_ONE = sql(
+    """
+SELECT {columns} FROM rm.positions p JOIN rm.accounts a USING (account_id)
+ WHERE p.position_id = %s AND a.owner_id = %s
+""",
+    columns=_COLUMNS,
+)
+
+
+async def of_account(db: Db, owner: UUID, account_id: UUID, marks: Marks) -> list[Position]:
+    """Everything the account holds or ever held, by symbol."""
+    found = await of_known_account(db, account_id, _OF_ACCOUNT, (account_id, owner))
+    return [_at_the_mark(row, marks) for row in found]
+
+
+async def one(db: Db, owner: UUID, sought: UUID, marks: Marks) -> Position:
+    """The position of this ``position_id``."""
+    found = await rows(db, _ONE, (sought, owner))
+    if not found:
+        raise NotFound("POSITION_UNKNOWN", position_id=str(sought))
+    return _at_the_mark(found[0], marks)
+
+
+def _at_the_mark(row: dict[str, Any], marks: Marks) -> Position:
+    held = Held(
+        row["symbol"],
+        *(Decimal(row[name]) for name in ("quantity", "cost_basis", "multiplier", "last_price")),
+    )
+    mark, quality = held.mark(marks)
+    return Position(
+        **row,
+        average_price=mean(held.cost_basis, held.quantity * held.multiplier),
+        mark=plain(mark),
+        mark_quality=quality,
+        market_value=plain(held.value(mark)),
+        unrealised=plain(held.unrealised(mark)),
+    )

@@ -1,0 +1,135 @@
+"""Wallets: the money of each account, where it came from and what lays claim to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from msgspec import Struct
+
+from domain.money import ZERO
+from domain.trading import (
+    AccountOpened,
+    FundsDeposited,
+    FundsWithdrawn,
+    OrderAccepted,
+    OrderCanceled,
+    OrderExpired,
+    OrderFilled,
+    OrderReplaced,
+)
+from projections.base import At, Once, Row, Sum
+from projections.query import Amount, Db, columns_for, of_known_account, plain, sql
+from projections.valuation import HOLDINGS, Marks, held_in, worth
+
+MONEY: bool = True
+
+
+class WalletRow(Row, kw_only=True, array_like=True, gc=False):
+    key = ("account_id",)
+
+    account_id: UUID
+    owner_id: Once[UUID | None] = None
+    currency: Once[str | None] = None
+    opening_capital: Once[Decimal | None] = None
+    cash: Decimal
+    reserved: Decimal
+    deposits: Sum[Decimal] = ZERO
+    withdrawals: Sum[Decimal] = ZERO
+    realised_wac: Sum[Decimal] = ZERO
+    realised_fifo: Sum[Decimal] = ZERO
+    fees: Sum[Decimal] = ZERO
+
+
+TABLE: type[Row] = WalletRow
+
+
+def project(
+    event: AccountOpened
+    | FundsDeposited
+    | FundsWithdrawn
+    | OrderAccepted
+    | OrderFilled
+    | OrderReplaced
+    | OrderCanceled
+    | OrderExpired,
+    at: At,
+) -> Sequence[Row]:
+    balance = event.balance
+    row = WalletRow(account_id=event.account_id, cash=balance.cash, reserved=balance.reserved)
+    match event:
+        case OrderFilled():
+            row.realised_wac = event.realised_wac
+            row.realised_fifo = event.realised_fifo
+            row.fees = event.fee
+        case FundsDeposited():
+            row.deposits = event.amount
+        case FundsWithdrawn():
+            row.withdrawals = event.amount
+        case AccountOpened():
+            row.owner_id = event.owner_id
+            row.currency = event.currency
+            row.opening_capital = event.opening_capital
+    return (row,)
+
+
+class Wallet(Struct, frozen=True):
+    """
+    Money in the account's currency.
+
+    ``available`` is cash that nothing lays claim to; ``equity`` is cash and holdings at the
+    mark.  Where there was no live price the last fill's is used, ``complete`` is false and
+    ``unmarked`` says where.
+    """
+
+    account_id: UUID
+    currency: str
+    cash: Amount
+    reserved_orders: Amount
+    margin_used: Amount
+    available: Amount
+    fees_total: Amount
+    realised_wac: Amount
+    realised_fifo: Amount
+    opening_capital: Amount
+    deposits: Amount
+    withdrawals: Amount
+    updated_at: datetime
+    position: int
+    equity: Amount
+    positions_value: Amount
+    unrealised: Amount
+    complete: bool
+    unmarked: tuple[str, ...]
+
+
+_COMPUTED = dict.fromkeys(("equity", "positions_value", "unrealised", "complete", "unmarked"))
+_STORED = {
+    "reserved_orders": "w.reserved",
+    "margin_used": "0::numeric",  # both products so far are paid in full
+    "available": "w.cash - w.reserved",
+    "fees_total": "w.fees",
+}
+_OF_ACCOUNT = sql(
+    """
+SELECT {columns}, {holdings}
+  FROM rm.wallets w WHERE w.account_id = %s AND w.owner_id = %s
+""",
+    columns=columns_for(Wallet, "w", **_COMPUTED, **_STORED),
+    holdings=HOLDINGS.format(account="w"),
+)
+
+
+async def of_account(db: Db, owner: UUID, account_id: UUID, marks: Marks) -> Wallet:
+    (row,) = await of_known_account(db, account_id, _OF_ACCOUNT, (account_id, owner))
+    total = worth(held_in(row.pop("holdings")), marks)
+    return Wallet(
+        **row,
+        equity=plain(Decimal(row["cash"]) + total.value),
+        positions_value=plain(total.value),
+        unrealised=plain(total.unrealised),
+        complete=not total.unmarked,
+        unmarked=total.unmarked,
+    )
