@@ -11,6 +11,7 @@ from litestar.datastructures import State
 from litestar.types import ControllerRouterHandler
 
 from api import docs, health, identity, market, metrics, trading
+from api.asgi import Json
 from api.auth import SignedIn
 from api.doorman import Doorman
 from api.house import House
@@ -29,6 +30,7 @@ def create_app(house: House, extra_routes: Sequence[ControllerRouterHandler] = (
     enabled = [MODULES[module] for module in house.settings.enabled_modules]
     measured = Metrics(house.gauges)
     house.dispatch.followers.append(measured.committed)
+    own = {"house": house, "whereabouts": Whereabouts(), "__slots__": ()}
     app = Litestar(
         [
             Router(PREFIX, route_handlers=[route for routes in enabled for route in routes]),
@@ -37,16 +39,16 @@ def create_app(house: House, extra_routes: Sequence[ControllerRouterHandler] = (
             *docs.ROUTES,
             *extra_routes,
         ],
-        request_class=Request,
+        request_class=type("Request", (Request,), own),
+        response_class=Json,
         middleware=[SignedIn],
         exception_handlers=HANDLERS,
         cors_config=_cors(house),
         plugins=[AmountSchema()],
-        request_max_body_size=house.settings.max_body_bytes,
         openapi_config=None,
         logging_config=None,
         debug=False,
-        state=State({"house": house, "metrics": measured, "whereabouts": Whereabouts()}),
+        state=State({"house": house, "metrics": measured}),
     )
     app.state["openapi"] = cache(lambda: describe(app, house.version))
     # Around everything, so that even what finds no route is numbered, noted and made safe.

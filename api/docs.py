@@ -65,7 +65,7 @@ _SWAGGER = _PAGE.format(
 )
 _REDOC = _PAGE.format(
     head="",
-    body=f"""<redoc spec-url="/openapi.json"></redoc>
+    body=f"""<redoc spec-url="/openapi.json" disable-telemetry="true"></redoc>
 <script type="module" src="{ASSETS}/redoc.js"></script>""",
 )
 

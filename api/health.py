@@ -54,7 +54,7 @@ async def _readiness(request: Request) -> Readiness:
     found = await asyncio.gather(*(_checked(check) for check in checks.values()))
     reasons = {name: reason for name, reason in zip(checks, found, strict=True) if reason}
     if reasons:
-        raise Unavailable("NOT_READY", **reasons)
+        raise Unavailable("NOT_READY", "", 1, **reasons)
     return Readiness()
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar, cast
 from urllib.parse import parse_qs
 from uuid import UUID
 
@@ -20,10 +20,11 @@ import litestar
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
+from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE, HTTP_415_UNSUPPORTED_MEDIA_TYPE
 
 from adapters.tokens import Identity
 from api import wire
-from api.asgi import header
+from api.asgi import body_of, header
 from api.house import House
 from api.idempotency import claim_of
 from api.problems import Refused
@@ -45,11 +46,11 @@ class Request(litestar.Request[Identity, None, State]):
 
     __slots__ = ()
 
-    # ── what a command needs from outside ──────────────────────────────────────
+    #: Of the application: ``create_app`` makes a class of requests of its own house.
+    house: ClassVar[House]
+    whereabouts: ClassVar[Whereabouts]
 
-    @property
-    def house(self) -> House:
-        return cast(House, self.app.state["house"])
+    # ── what a command needs from outside ──────────────────────────────────────
 
     @property
     def now(self) -> datetime:
@@ -87,15 +88,15 @@ class Request(litestar.Request[Identity, None, State]):
 
     def note_place(self, order_id: UUID, account_id: UUID, symbol: str) -> None:
         """Remember where an order of this caller belongs."""
-        self._whereabouts.note(order_id, Place(self.user.actor, account_id, symbol))
+        self.whereabouts.note(order_id, Place(self.user.actor, account_id, symbol))
 
     async def place_of(self, order_id: UUID) -> Place:
         """Where an order of this caller belongs; NotFound for everybody else's as well."""
-        known = self._whereabouts.find(order_id)
+        known = self.whereabouts.find(order_id)
         if known is None:
             order = await self.read_newest(orders.one, order_id)
             known = Place(self.user.actor, order.account_id, order.symbol)
-            self._whereabouts.note(order_id, known)
+            self.whereabouts.note(order_id, known)
         if known.owner != self.user.actor:
             raise NotFound("ORDER_UNKNOWN", order_id=str(order_id))
         return known
@@ -137,11 +138,20 @@ class Request(litestar.Request[Identity, None, State]):
 
     # ── what the caller says ───────────────────────────────────────────────────
 
+    async def body(self) -> bytes:
+        said = self.scope["state"]
+        if "bytes" not in said:
+            bytes_max = self.house.settings.max_body_bytes
+            said["bytes"] = await body_of(self.scope, self.receive, bytes_max)
+        if said["bytes"] is None:
+            raise HTTPException(status_code=HTTP_413_REQUEST_ENTITY_TOO_LARGE)
+        return cast(bytes, said["bytes"])
+
     async def json(self) -> Any:
         """The body, decoded strictly into the type that the route wants as its ``data``."""
-        media_type = self.content_type[0]
+        media_type = (header(self.scope, b"content-type") or "").partition(";")[0].strip().lower()
         if media_type != "application/json" and not media_type.endswith("+json"):
-            raise HTTPException(status_code=415)
+            raise HTTPException(status_code=HTTP_415_UNSUPPORTED_MEDIA_TYPE)
         body = wire.decode(await self.body(), _type_of_body(self.route_handler))
         self.scope["state"]["body"] = body
         return body
@@ -158,10 +168,6 @@ class Request(litestar.Request[Identity, None, State]):
             name = "X-Min-Position" if place == "header" else "min_position"
             raise wire.invalid(f"/{name}", "a position on the tape", place)
         return int(given)
-
-    @property
-    def _whereabouts(self) -> Whereabouts:
-        return cast(Whereabouts, self.app.state["whereabouts"])
 
 
 class LiveMarks(Mapping[str, Decimal]):
