@@ -121,6 +121,9 @@ async def _engine(settings: Settings, dsn: str) -> AsyncIterator[Engine]:
             queue_max=settings.queue_max,
             batch_max=settings.batch_max,
         )
+        if settings.log_files:
+            trades = telemetry.LogFile(settings.data / "logs" / "trades.log")
+            dispatch.followers.append(telemetry.trades_log(trades))
         try:
             yield Engine(settings, dsn, ids, tape, dispatch, feed_from(settings), Board())
         finally:

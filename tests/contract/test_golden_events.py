@@ -1,0 +1,98 @@
+"""
+What was stored once can be read for ever: one golden file for every fact and version.
+
+A changed file is a changed contract.  A new fact or version needs a new file; ``python -m
+tests.contract.test_golden_events`` writes those that are missing, and never touches another.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from msgspec import json
+
+from adapters.tape import CODEC
+from commands.identity import RegisterUser
+from commands.trading import DepositVirtual, ExpireOrder, WithdrawVirtual
+from domain import EVENTS
+from domain.base import Event
+from domain.identity import User
+from domain.trading import Side
+from tests.spec.trading import (
+    FIRST,
+    ME,
+    MINE,
+    NOW,
+    SECOND,
+    THIRD,
+    cancel,
+    change,
+    fill,
+    history,
+    place,
+    quote,
+    ticket,
+)
+
+GOLDEN = Path(__file__).parent / "golden"
+FILES = sorted(GOLDEN.glob("*.json"))
+
+
+def name_of(event: type[Event]) -> str:
+    return f"{event.__name__}.v{event.schema_version}.json"
+
+
+def test_every_fact_has_a_golden_file() -> None:
+    present = {file.name for file in FILES}
+    assert {name_of(event) for event in EVENTS.values()} <= present
+    assert {file.name.split(".")[0] for file in FILES} <= set(EVENTS), "no fact is ever forgotten"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_stored_fact_is_still_understood(file: Path) -> None:
+    name, version, _ = file.name.split(".")
+    stored = file.read_bytes().rstrip(b"\n")
+    events = CODEC.decode(name, int(version[1:]), stored.decode())
+    assert events
+    if file.name == name_of(EVENTS[name]):
+        (event,) = events
+        assert CODEC.encode(event) == json.format(stored, indent=-1)
+
+
+def a_life() -> tuple[Event, ...]:
+    """Every kind of fact at least once, out of the commands that make them."""
+    return (
+        *RegisterUser(at=NOW, user_id=ME).decide(User()),
+        *history(
+            DepositVirtual(at=NOW, account_id=MINE, amount=Decimal("0.00000001"), reason="gift"),
+            WithdrawVirtual(at=NOW, account_id=MINE, amount=Decimal("10.5"), reason="spent"),
+            place(ticket(price=None), client_order_id="my-1", at_quote=quote()),
+            change(quantity="9"),
+            fill("4", "100"),
+            cancel(),
+            place(ticket(Side.SELL, "3", "101"), SECOND),
+            fill("3", "101.05", SECOND, UUID(int=102)),
+            place(ticket(Side.SELL, "100", "101"), THIRD),
+            place(ticket(), UUID(int=14)),
+            ExpireOrder(at=NOW, account_id=MINE, order_id=UUID(int=14)),
+        ),
+    )
+
+
+def test_a_life_has_every_kind_of_fact() -> None:
+    assert {type(event) for event in a_life()} == set(EVENTS.values())
+    assert FIRST != SECOND
+
+
+def write_missing() -> None:
+    for event in a_life():
+        file = GOLDEN / name_of(type(event))
+        if not file.exists():
+            file.write_bytes(json.format(CODEC.encode(event), indent=2) + b"\n")
+
+
+if __name__ == "__main__":
+    write_missing()
