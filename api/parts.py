@@ -90,7 +90,7 @@ async def _run(settings: Settings, dsn: str, parts: frozenset[str], fd: int | No
         if "project" in parts:
             ending.append(_project(dsn, stop))
         if "relay" in parts:
-            endless.append(Relay(dsn, settings.nats_url or "").run())
+            endless.append(_relay(dsn, settings.nats_url or "", alone=parts == {"relay"}))
         await _until(stop, ending, endless)
 
 
@@ -177,6 +177,16 @@ async def _project(dsn: str, stop: asyncio.Event) -> None:
     stopping.cancel()
     halt.set()
     await projecting
+
+
+async def _relay(dsn: str, nats_url: str, *, alone: bool) -> None:
+    """A relay that must not go on is for people to resolve; the parts beside it do go on."""
+    try:
+        await Relay(dsn, nats_url).run()
+    except Refused:
+        if alone:
+            raise
+        await asyncio.Event().wait()
 
 
 async def _facts(dsn: str, after: int) -> AsyncIterator[list[Fact]]:

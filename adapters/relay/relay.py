@@ -28,6 +28,7 @@ from adapters.tape.reader import CHANNEL, PAGE, row_factory
 
 PAGE_FACTS = 500  # JetStream takes batches of up to 1000 messages
 POLL_S = 0.25
+PACE_S = 0.04
 PAUSE_MIN_S, PAUSE_MAX_S = 0.05, 2.0
 FOLLOWING = "following"
 HASH = "SELECT encode(hash, 'hex') FROM es.event WHERE position = %s"
@@ -112,6 +113,8 @@ class Relay:
         self.position = rows[-1].position
         self._pause_s = PAUSE_MIN_S
         self._heartbeat.note((datetime.now(UTC) - rows[0].recorded_at).total_seconds())
+        if len(rows) < PAGE_FACTS:
+            await asyncio.sleep(PACE_S)  # what is recorded meanwhile shares a page, and its fsync
 
     async def _page(self, db: Db) -> list[Row]:
         async with db.cursor(binary=True, row_factory=row_factory) as cursor:
