@@ -200,7 +200,7 @@ def test_closing_sells_what_is_held_and_not_yet_on_offer() -> None:
     past = history(place(ticket()), fill("10", "100"), place(ticket(Side.SELL, "4"), SECOND))
     placed = given(*past).when(close()).facts()[0]
     assert isinstance(placed, OrderPlaced)
-    assert (placed.order.side, placed.order.quantity) == (Side.SELL, 6)
+    assert (placed.order.side, placed.order.quantity) == (Side.SELL, Decimal(6))
     given(*past).when(close("7")).then_fails(Illegal, "POSITION_INSUFFICIENT_QTY")
     given(*opened()).when(close()).then_fails(Illegal, "POSITION_FLAT")
 
