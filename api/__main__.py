@@ -37,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
         "papertape",
         description="A trading service whose every number can be explained.",
         epilog="Settings come from the environment and .env; .env.example explains each.",
+        formatter_class=_wide,
     )
     words = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
@@ -55,8 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     word("migrate", "api.up:update", "make or update the database behind DATABASE_URL")
     word("verify", "api.audit:verify", "walk the hash chain and name the first broken position")
     replay = word("replay", "api.audit:replay", "show an account as of a past moment")
-    replay.add_argument("account", help="account id")
-    replay.add_argument("--at", help="a position or an RFC 3339 time (default: now)")
+    replay.add_argument("account", metavar="ACCOUNT", help="account id")
+    replay.add_argument(
+        "--at", metavar="POSITION|TIME", help="a position or an RFC 3339 time (default: now)"
+    )
     replay.add_argument("--json", action="store_true", help="print JSON")
     rebuild = word("rebuild", "api.audit:rebuild", "build a read model anew and swap it in")
     rebuild.add_argument("name", metavar="NAME|all", help="a read model, or all of them")
@@ -68,6 +71,11 @@ def _parser() -> argparse.ArgumentParser:
     bench = word("bench", "api.bench:run", "measure the budgets and print them as ratios")
     bench.add_argument("--only", default="", help="comma list of ids, such as P1,P2")
     return parser
+
+
+def _wide(prog: str) -> argparse.HelpFormatter:
+    """Room for the longest word beside what it does."""
+    return argparse.HelpFormatter(prog, max_help_position=30)
 
 
 if __name__ == "__main__":

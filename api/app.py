@@ -18,6 +18,7 @@ from api.house import House
 from api.metrics import Metrics
 from api.openapi import AmountSchema, describe
 from api.problems import HANDLERS
+from api.tide import Tide
 from api.whereabouts import Whereabouts
 from api.wiring import Request
 
@@ -30,7 +31,9 @@ def create_app(house: House, extra_routes: Sequence[ControllerRouterHandler] = (
     enabled = [MODULES[module] for module in house.settings.enabled_modules]
     measured = Metrics(house.gauges)
     house.dispatch.followers.append(measured.committed)
-    own = {"house": house, "whereabouts": Whereabouts(), "__slots__": ()}
+    tide = Tide(house.head)
+    house.dispatch.followers.append(tide.committed)
+    own = {"house": house, "whereabouts": Whereabouts(), "tide": tide, "__slots__": ()}
     app = Litestar(
         [
             Router(PREFIX, route_handlers=[route for routes in enabled for route in routes]),

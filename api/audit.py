@@ -18,13 +18,14 @@ import msgspec
 from psycopg import Connection
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from adapters import postgres, projector, servers, tape
 from adapters.settings import Settings
+from api import terminal
 from domain.base import fold
 from domain.trading import Account, Statement, statement
 from projections import READ_MODELS
+from projections.query import NEWEST
 
 
 def verify(settings: Settings, asked: Namespace) -> int:
@@ -37,7 +38,7 @@ def verify(settings: Settings, asked: Namespace) -> int:
 
 def replay(settings: Settings, asked: Namespace) -> int:
     try:
-        account_id, upto = UUID(asked.account), moment(asked.at)
+        account_id, upto = _account(asked.account), moment(asked.at)
     except ValueError as error:
         print(f"papertape: {error}", file=sys.stderr)
         return 2
@@ -86,11 +87,18 @@ def check(settings: Settings, asked: Namespace) -> int:
     return 1 if wrong else 0
 
 
+def _account(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise ValueError("ACCOUNT must be an account id") from None
+
+
 def moment(at: str | None) -> int | datetime | None:
     """A position, or a time with its zone; ValueError tells which of the two it is not."""
     if at is None:
         return None
-    if at.isascii() and at.isdecimal():
+    if at.isascii() and at.isdecimal() and len(at) < 20 and int(at) <= NEWEST:
         return int(at)
     try:
         time = datetime.fromisoformat(at)
@@ -103,24 +111,16 @@ def moment(at: str | None) -> int | datetime | None:
 
 def show(shown: Statement, title: str) -> None:
     """A statement as tables in the terminal."""
-    console = Console()
-    console.print(f"\n[bold]{title}[/bold]")
-    for name, rows in (
-        ("wallet", [shown.wallet]),
-        ("positions", shown.positions),
-        ("open orders", shown.orders),
+    out = Console(highlight=False)
+    holds, orders = (msgspec.to_builtins(rows) for rows in (shown.positions, shown.orders))
+    for part in (
+        f"[bold]{title}[/bold]",
+        terminal.money(**{shown.wallet.currency: msgspec.to_builtins(shown.wallet)}),
+        terminal.holdings(holds) if holds else "no positions",
+        terminal.open_orders(orders) if orders else "no open orders",
     ):
-        if rows:
-            console.print(_table(name, [msgspec.to_builtins(row) for row in rows]))
-        else:
-            console.print(f"no {name}")
-
-
-def _table(name: str, rows: list[dict[str, Any]]) -> Table:
-    table = Table(*rows[0], title=name, title_justify="left")
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
-    return table
+        out.print(part)
+        out.print()
 
 
 @contextmanager

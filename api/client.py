@@ -12,11 +12,12 @@ TIMEOUT_S = 15
 
 
 class Problem(Exception):
-    """The service said no, and said why."""
+    """The service said no, and said why; ``position`` is where the tape has it, if it does."""
 
     def __init__(self, status: int, body: dict[str, Any]) -> None:
         self.status = status
         self.code = str(body.get("code", status))
+        self.position = int(body.get("position") or 0)
         super().__init__(f"{status} {self.code}: {body.get('detail', '')}")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from time import perf_counter
 from uuid import UUID
 
+import msgspec
 import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -58,7 +59,7 @@ class Doorman:
                 if not any(name.lower() == b"cache-control" for name, _ in headers):
                     headers.append(_PRIVATE)
                 taken_ms = (perf_counter() - begun) * 1000
-                headers.append((b"x-request-id", str(request_id).encode()))
+                headers.append((b"x-request-id", _spelled(request_id)))
                 headers.append((b"x-response-time", f"{taken_ms:.2f}ms".encode()))
                 message["headers"] = headers
             await send(message)
@@ -81,6 +82,10 @@ class Doorman:
             ms=round(taken_s * 1000, 2),
             actor=getattr(user, "actor", None),
         )
+
+
+def _spelled(request_id: UUID) -> bytes:
+    return msgspec.json.encode(request_id)[1:-1]  # several times as fast as str()
 
 
 def _given_id(scope: Scope) -> UUID | None:

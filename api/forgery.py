@@ -17,8 +17,8 @@ _COPY_OUT = "COPY (SELECT * FROM es.{} ORDER BY 1) TO STDOUT (FORMAT binary)"
 _COPY_IN = "COPY es.{} FROM STDIN (FORMAT binary)"
 _FORGE = """
 UPDATE es.event SET payload = replace(payload::text, %s, %s)::json WHERE position = (
-    SELECT min(position) FROM es.event
-    WHERE position > %s / 2 AND type = 'OrderFilled' AND position(%s in payload::text) > 0
+    SELECT position FROM es.event WHERE type = 'OrderFilled' AND position(%s in payload::text) > 0
+     ORDER BY abs(position - %s / 2) LIMIT 1
 ) RETURNING position
 """
 #: What the forger would like to have bought instead.
@@ -33,10 +33,10 @@ def forge_a_copy(admin_dsn: str) -> tuple[Verdict, int, Verdict]:
     """
     with _copy(admin_dsn) as dsn, psycopg.connect(dsn, autocommit=True) as db:
         before = tape.verify(db)
-        values = (BEFORE, AFTER, before.head.position, BEFORE)
+        values = (BEFORE, AFTER, BEFORE, before.head.position)
         row = db.execute(_FORGE, values).fetchone()
         if row is None:
-            raise LookupError("no fill on the second half of the tape to forge")
+            raise LookupError("nothing was bought that could be forged")
         return before, row[0], tape.verify(db)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -28,7 +29,7 @@ answered as `application/problem+json` (RFC 9457) with a `code` from `/problems`
 A command answers with `X-Position`, where the tape has it; a query with `X-Min-Position` waits
 until it shows that. A command with an `Idempotency-Key` is done once, however often it is sent.
 """
-_SIGNED_IN = "access token"
+_SIGNED_IN = "access_token"
 _COMMAND_HEADERS = [
     {
         "name": "Idempotency-Key",
@@ -59,6 +60,12 @@ _ANSWER_HEADERS = {
         "schema": {"type": "string", "const": "true"},
     },
 }
+
+
+#: Litestar spells a page of orders ``Page_projections.orders.OrderReport_``.
+_PAGE_NAME = re.compile(rb"Page_[\w.]*?(\w+)_(?=\W)")
+#: There are two of that name.
+_WALLET, _WALLET_THEN = b"projections_wallets_Wallet", b"domain_trading_statement_Wallet"
 
 
 class AmountSchema(OpenAPISchemaPlugin):
@@ -100,7 +107,9 @@ def describe(app: Litestar, version: str) -> bytes:
     for operations in document["paths"].values():
         for operation in operations.values():
             _finish(operation, handlers[operation["operationId"]])
-    return msgspec.json.encode(document, order="sorted")
+            _close_body(operation, document["components"]["schemas"])
+    text = _PAGE_NAME.sub(rb"PageOf\1", msgspec.json.encode(document, order="sorted"))
+    return text.replace(_WALLET, b"Wallet").replace(_WALLET_THEN, b"WalletThen")
 
 
 def _handlers(app: Litestar) -> dict[str, HTTPRouteHandler]:
@@ -125,6 +134,15 @@ def _finish(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     for status, response in responses.items():
         if status.startswith("2"):
             response["headers"] = response.get("headers", {}) | _ANSWER_HEADERS
+
+
+def _close_body(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Unknown fields are refused, which Litestar does not tell."""
+    content = operation.get("requestBody", {}).get("content", {})
+    for media_type in content.values():
+        for option in media_type["schema"].get("oneOf", [media_type["schema"]]):
+            if name := option.get("$ref", "").rpartition("/")[2]:
+                schemas[name]["additionalProperties"] = False
 
 
 def _problem(phrase: str) -> dict[str, Any]:

@@ -63,7 +63,8 @@ def decode(body: bytes, kind: Any) -> Any:
     """The value of this type that the body spells; raise Invalid naming a field, or Broken."""
     try:
         value = _decoder(kind).decode(body)
-        _demand_sound_members(body)
+        if body.count(b":") != _fields_given(value):  # else there is no room for a repetition
+            _demand_sound_members(body)
     except msgspec.ValidationError as error:
         raise invalid(*_fault(str(error), kind), "body") from None
     except (msgspec.DecodeError, RecursionError):
@@ -92,6 +93,20 @@ def _own_types(kind: type, value: object) -> object:
 # ── what the decoder does not see: a member given twice, a number that is none ──────────────
 
 _NOT_A_NUMBER = object()
+
+
+def _fields_given(value: Any) -> int:
+    """How many fields are certain to have been given: those that are not as by default."""
+    kind: Any = type(value)
+    required, optional = _fields(kind)
+    return required + sum(1 for name, default in optional if getattr(value, name) != default)
+
+
+@cache
+def _fields(kind: Any) -> tuple[int, tuple[tuple[str, Any], ...]]:
+    fields = msgspec.structs.fields(kind) if issubclass(kind, msgspec.Struct) else ()
+    optional = tuple((field.name, field.default) for field in fields if not field.required)
+    return len(fields) - len(optional), optional
 
 
 def _demand_sound_members(body: bytes) -> None:

@@ -28,13 +28,14 @@ from api.asgi import body_of, header
 from api.house import House
 from api.idempotency import claim_of
 from api.problems import Refused
+from api.tide import Tide
 from api.whereabouts import Place, Whereabouts
 from commands.base import Caller, Command, Receipt
 from domain.errors import NotFound
 from domain.market import Instrument, Quote
 from domain.trading import OrderRejected
 from projections import orders
-from projections.query import NEWEST, Db
+from projections.query import Db
 from projections.valuation import Marks
 
 P = ParamSpec("P")
@@ -49,6 +50,7 @@ class Request(litestar.Request[Identity, None, State]):
     #: Of the application: ``create_app`` makes a class of requests of its own house.
     house: ClassVar[House]
     whereabouts: ClassVar[Whereabouts]
+    tide: ClassVar[Tide]
 
     # ── what a command needs from outside ──────────────────────────────────────
 
@@ -119,8 +121,7 @@ class Request(litestar.Request[Identity, None, State]):
         self, query: Callable[Concatenate[Db, UUID, P], Awaitable[T]], *of: P.args, **by: P.kwargs
     ) -> T:
         """Ask a read model what the caller may see, once it shows what the caller has seen."""
-        if (position := self._min_position()) is not None:
-            await self.house.seen(position)
+        await self._wait_for_min_position()
         async with self.house.views.connection() as db:
             return await query(db, self.user.user_id, *of, **by)
 
@@ -156,18 +157,18 @@ class Request(litestar.Request[Identity, None, State]):
         self.scope["state"]["body"] = body
         return body
 
-    def _min_position(self) -> int | None:
-        """``X-Min-Position`` or ``?min_position=``, or None."""
-        given, place = header(self.scope, b"x-min-position"), "header"
+    async def _wait_for_min_position(self) -> None:
+        """``X-Min-Position`` or ``?min_position=``: what the answer must show at least."""
+        given, name, place = header(self.scope, b"x-min-position"), "X-Min-Position", "header"
         if given is None and b"min_position" in self.scope["query_string"]:
             query = parse_qs(self.scope["query_string"].decode("latin-1"), keep_blank_values=True)
-            given, place = query.get("min_position", [None])[-1], "query"
+            given, name, place = query.get("min_position", [None])[-1], "min_position", "query"
         if given is None:
-            return None
-        if not (given.isascii() and given.isdigit() and len(given) < 20 and int(given) <= NEWEST):
-            name = "X-Min-Position" if place == "header" else "min_position"
+            return
+        if not (given.isascii() and given.isdigit() and len(given) < 20):
             raise wire.invalid(f"/{name}", "a position on the tape", place)
-        return int(given)
+        await self.tide.demand(int(given), name, place)
+        await self.house.seen(int(given))
 
 
 class LiveMarks(Mapping[str, Decimal]):

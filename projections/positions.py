@@ -139,11 +139,12 @@ def _at_the_mark(row: dict[str, Any], marks: Marks) -> Position:
         *(Decimal(row[name]) for name in ("quantity", "cost_basis", "multiplier", "last_price")),
     )
     mark, quality = held.mark(marks)
+    value = held.value(mark)
     return Position(
         **row,
         average_price=mean(held.cost_basis, held.quantity * held.multiplier),
         mark=plain(mark),
         mark_quality=quality,
-        market_value=plain(held.value(mark)),
-        unrealised=plain(held.unrealised(mark)),
+        market_value=plain(value),
+        unrealised=plain(value - held.cost_basis),
     )

@@ -8,7 +8,7 @@ there.  Each is one round trip.
 from __future__ import annotations
 
 import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Generic, TypeVar
@@ -107,7 +107,8 @@ def start(limit: int, cursor: str | None, parts: int = 1) -> list[int]:
     if cursor is None:
         return [NEWEST] * parts
     try:
-        at = json.decode(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=list[int])
+        padded = cursor + "=" * (-len(cursor) % 4)
+        at = json.decode(b64decode(padded, altchars=b"-_", validate=True), type=list[int])
     except (DecodeError, binascii.Error, ValueError):
         at = []
     if len(at) != parts or not all(0 <= part <= NEWEST for part in at):

@@ -4,7 +4,7 @@ from adapters.projector.build import BuildFailed
 from adapters.projector.check import Finding, check_against_replay
 from adapters.projector.checkpoints import Checkpoint, install, shown
 from adapters.projector.projector import Projector
-from adapters.projector.rebuild import rebuild
+from adapters.projector.rebuilding import rebuild
 from adapters.projector.seen import Seen, reached
 
 __all__ = [

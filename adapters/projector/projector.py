@@ -13,7 +13,7 @@ from psycopg import Connection
 from adapters.postgres import connect
 from adapters.projector import checkpoints
 from adapters.projector.live import Live
-from adapters.projector.rebuild import rebuild
+from adapters.projector.rebuilding import rebuild
 from adapters.projector.tables import fingerprint
 from adapters.tape.codec import UnknownFact
 from adapters.tape.reader import CHANNEL

@@ -27,7 +27,6 @@ from domain.trading import (
     Side,
     Tif,
 )
-from domain.trading.statement import plain
 from projections import fills, orders
 from projections.query import LIMIT, Page
 
@@ -144,14 +143,14 @@ def _done(account_id: UUID, order_id: UUID, receipt: Receipt) -> OrderAnswer:
 def _said(fact: Event) -> str:
     match fact:
         case OrderPlaced(order=order):
-            price = "at the market" if order.price is None else f"at {plain(order.price)}"
-            return f"{order.side} {plain(order.quantity)} {order.symbol} {price}."
+            price = "at the market" if order.price is None else f"at {order.price:f}"
+            return f"{order.side} {order.quantity:f} {order.symbol} {price}."
         case OrderAccepted():
-            return f"Working at {fact.venue}, no worse than {plain(fact.limit)}."
+            return f"Working at {fact.venue}, no worse than {fact.limit:f}."
         case OrderReplaced():
-            return f"Now {plain(fact.quantity)}, no worse than {plain(fact.limit)}."
+            return f"Now {fact.quantity:f}, no worse than {fact.limit:f}."
         case OrderCanceled():
-            return f"{plain(fact.canceled_qty)} taken back."
+            return f"{fact.canceled_qty:f} taken back."
         case _:
             return f"{type(fact).__name__}."
 

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from adapters.servers import embedded_postgres
+from tests.e2e.service import Person, Service, running
 
 
 @pytest.fixture
@@ -34,3 +35,16 @@ def made() -> Iterator[Path]:
 def cluster(data: Path, made: Path) -> Path:
     """A data folder with a cluster in it, which nobody holds."""
     return Path(shutil.copytree(made, data))
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[Service]:
+    """One service for all who can share it."""
+    with running(LOG_FILES="true", FEED_SEED="7") as one:
+        yield one
+
+
+@pytest.fixture
+def trader(service: Service) -> Iterator[Person]:
+    with service.person() as person:
+        yield person
