@@ -37,7 +37,8 @@ class Admission:
         await self._nobody_waits.wait()
 
     def _answered(self, answer: asyncio.Future[Receipt]) -> None:
-        answer.exception()  # a refusal whose caller has left is nobody's surprise
+        if not answer.cancelled():
+            answer.exception()  # a refusal whose caller has left is nobody's surprise
         self.unanswered -= 1
         if self.unanswered == 0:
             self._nobody_waits.set()

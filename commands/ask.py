@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from uuid import UUID
 
 from commands.base import Caller, Claim, Command, Entry, Receipt
 from commands.states import Remembered
-from domain.base import Events
+from domain.base import Events, Meta
 from domain.errors import DomainError, Invalid
 
 
@@ -19,12 +20,23 @@ class Ask:
 
     rests_on: Remembered
 
-    __slots__ = ("answer", "attempts", "by", "claim", "command", "entry", "outcome", "rests_on")
+    __slots__ = (
+        "answer",
+        "attempts",
+        "by",
+        "claim",
+        "command",
+        "entry",
+        "outcome",
+        "rests_on",
+        "stream",
+    )
 
     def __init__(
         self, command: Command, by: Caller, claim: Claim | None, answer: asyncio.Future[Receipt]
     ) -> None:
         self.command = command
+        self.stream = command.stream
         self.by = by
         self.claim = claim
         self.answer = answer
@@ -36,6 +48,16 @@ class Ask:
     def stored(self) -> Entry:
         assert self.entry is not None, "it stands in a batch, so it was decided"
         return self.entry
+
+    def meta(self, command_id: UUID) -> Meta:
+        return Meta(
+            actor=self.by.actor,
+            command_id=command_id,
+            correlation_id=self.by.correlation_id,
+            occurred_at=self.command.at,
+            on_behalf_of=self.by.on_behalf_of,
+            causation_id=self.by.causation_id,
+        )
 
     def settle(self, position: int) -> None:
         """Answer with what was decided; a caller who left is not waited for."""

@@ -20,7 +20,7 @@ from commands.admission import Admission
 from commands.ask import Ask, Batch
 from commands.base import Caller, Claim, Command, Entry, Receipt, Stale, Tape
 from commands.states import Remembered, States
-from domain.base import Meta, fold
+from domain.base import fold
 from domain.errors import Conflict, DomainError, Unavailable
 
 #: How often a command that lost a race is decided again before its caller must.
@@ -54,6 +54,7 @@ class Dispatch:
         self._queue: deque[Ask] = deque()
         self._urgent: deque[Ask] = deque()
         self._open = Batch()
+        self._flying = False
         self._work = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._committer: asyncio.Task[None] | None = None
@@ -68,7 +69,7 @@ class Dispatch:
         ask = Ask(command, by, claim, asyncio.get_running_loop().create_future())
         self._admission.admit(ask)
         self._begin(ask)
-        return await asyncio.shield(ask.answer)  # what was decided outlives a caller who leaves
+        return await ask.answer
 
     @property
     def waiting(self) -> int:
@@ -78,6 +79,8 @@ class Dispatch:
     async def close(self) -> None:
         """Take no more, answer what was taken, and stop."""
         await self._admission.close()
+        while self._open.asks or self._flying:  # of callers who have left
+            await asyncio.sleep(0)
         tasks = [*self._tasks, *([self._committer] if self._committer else [])]
         for task in tasks:
             task.cancel()
@@ -97,7 +100,7 @@ class Dispatch:
 
     def _after_twin(self, ask: Ask, first: Ask) -> None:
         """The same key was already being answered: give its answer, or take its place."""
-        if first.answer.exception() is not None:
+        if first.answer.cancelled() or first.answer.exception() is not None:
             self._begin(ask)
             return
         answer = first.answer.result()
@@ -105,7 +108,7 @@ class Dispatch:
         ask.replay(first.claim.fingerprint, answer.facts, answer.position)
 
     def _find_state(self, ask: Ask) -> None:
-        stream = ask.command.stream
+        stream = ask.stream
         if stream in self._loading:
             self._loading[stream].append(ask)
         elif stream in self._states:
@@ -137,13 +140,13 @@ class Dispatch:
         for line in (self._urgent, self._queue):
             while line and self._open.facts < self._batch_max:
                 ask = line.popleft()
-                if ask.command.stream in self._states:
+                if ask.stream in self._states:
                     self._decide(ask)
                 else:
                     self._find_state(ask)
 
     def _decide(self, ask: Ask) -> None:
-        stream = ask.command.stream
+        stream = ask.stream
         remembered = self._states.newest(stream)
         try:
             ask.command.authorise(remembered.state, ask.by)
@@ -159,23 +162,13 @@ class Dispatch:
             self._without_facts(ask, remembered, None)
             return
         ask.rests_on = remembered
-        ask.entry = Entry(stream, remembered.version, facts, self._meta(ask), ask.claim)
+        ask.entry = Entry(stream, remembered.version, facts, ask.meta(self._ids()), ask.claim)
         remembered.state = state
         remembered.version += len(facts)
         remembered.pending += 1
         remembered.batch = self._open
         self._open.add(ask)
         self._work.set()
-
-    def _meta(self, ask: Ask) -> Meta:
-        return Meta(
-            actor=ask.by.actor,
-            command_id=self._ids(),
-            correlation_id=ask.by.correlation_id,
-            occurred_at=ask.command.at,
-            on_behalf_of=ask.by.on_behalf_of,
-            causation_id=ask.by.causation_id,
-        )
 
     def _without_facts(self, ask: Ask, seen: Remembered, error: DomainError | None) -> None:
         """Nothing to store: answer as soon as everything the decision rests on is committed."""
@@ -215,6 +208,7 @@ class Dispatch:
             batch, self._open = self._open, Batch()
             if not batch.asks:
                 continue
+            self._flying = True
             self._refill()
             try:
                 first = await self._append(batch)
@@ -224,6 +218,7 @@ class Dispatch:
                 self._lose(batch, error)
             else:
                 self._committed(batch, first)
+            self._flying = False
             self._refill()
             if self._open.asks:
                 self._work.set()
@@ -266,7 +261,7 @@ class Dispatch:
                     self._open.add(ask)
                     ask.rests_on.batch = self._open
             for ask in old.onlookers:
-                target = redo if ask.command.stream in moved else self._open.onlookers
+                target = redo if ask.stream in moved else self._open.onlookers
                 target.append(ask)
         for stream in moved:
             self._states.pop(stream, None)
@@ -278,7 +273,7 @@ class Dispatch:
         ask.entry, ask.outcome = None, None
         ask.attempts += 1
         if ask.attempts > ATTEMPTS_MAX:
-            ask.fail(Conflict("CONFLICT_RETRY_EXHAUSTED", stream=ask.command.stream))
+            ask.fail(Conflict("CONFLICT_RETRY_EXHAUSTED", stream=ask.stream))
         elif ask.claim is not None:
             self._spawn(self._recall(ask, then=lambda: self._find_state(ask)))
         else:
@@ -291,7 +286,7 @@ class Dispatch:
         self._urgent.clear()
         self._queue.clear()
         for ask in (*batch.asks, *batch.onlookers, *later.asks, *later.onlookers, *line):
-            self._states.pop(ask.command.stream, None)
+            self._states.pop(ask.stream, None)
             ask.fail(error)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
