@@ -37,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
         "papertape",
         description="A trading service whose every number can be explained.",
         epilog="Settings come from the environment and .env; .env.example explains each.",
-        formatter_class=_wide,
+        formatter_class=_menu,
     )
     words = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
@@ -73,9 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _wide(prog: str) -> argparse.HelpFormatter:
-    """Room for the longest word beside what it does."""
-    return argparse.HelpFormatter(prog, max_help_position=30)
+def _menu(prog: str) -> argparse.HelpFormatter:
+    """Indented less than usual, so that the longest word stands beside what it does."""
+    return argparse.HelpFormatter(prog, indent_increment=1)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,10 @@ MODULES = {"identity": identity.ROUTES, "trading": trading.ROUTES, "market": mar
 
 def create_app(house: House, extra_routes: Sequence[ControllerRouterHandler] = ()) -> Litestar:
     """The application over what it is given; ``extra_routes`` are behind the same doorman."""
-    enabled = [MODULES[module] for module in house.settings.enabled_modules]
+    modules = [
+        Router(PREFIX, route_handlers=MODULES[module], tags=[module])
+        for module in house.settings.enabled_modules
+    ]
     measured = Metrics(house.gauges)
     house.dispatch.followers.append(measured.committed)
     tide = Tide(house.head)
@@ -36,7 +39,8 @@ def create_app(house: House, extra_routes: Sequence[ControllerRouterHandler] = (
     own = {"house": house, "whereabouts": Whereabouts(), "tide": tide, "__slots__": ()}
     app = Litestar(
         [
-            Router(PREFIX, route_handlers=[route for routes in enabled for route in routes]),
+            *modules,
+            identity.show_keys,
             *health.ROUTES,
             *metrics.ROUTES,
             *docs.ROUTES,

@@ -23,8 +23,8 @@ _FILES = {
     "swagger_preset.js": "text/javascript",
     "redoc.js": "text/javascript",
 }
-# ReDoc would fetch its maker's logo; an empty picture keeps it at home.
-_FOREIGN = re.compile(rb"https://cdn\.redoc\.ly/[\w./-]+")
+# ReDoc would fetch its maker's logo and icons; empty pictures keep it at home.
+_FOREIGN = re.compile(rb"https://cdn\.(?:redoc\.ly|redocly\.com)/[\w./-]+")
 _SCRIPTS = {
     "swagger.js": b"""window.onload = () => {
   window.ui = SwaggerUIBundle({

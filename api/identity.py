@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from litestar import get, post
+from litestar import Response, get, post
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
@@ -113,6 +113,14 @@ async def show_me(request: Request) -> Me:
     user = request.user
     email = await request.house.credentials.email_of(user.user_id)
     return Me(user.user_id, email, [str(role.name) for role in user.roles])
+
+
+@get("/.well-known/jwks.json", opt=PUBLIC, include_in_schema=False)
+async def show_keys(request: Request) -> Response[bytes]:
+    """The public keys (RFC 7517) with which anybody may check our access tokens."""
+    keep = {"Cache-Control": "public, max-age=300"}
+    jwks = request.house.tokens.jwks()
+    return Response(jwks, media_type="application/jwk-set+json", headers=keep)
 
 
 async def _register(request: Request, user_id: UUID) -> None:

@@ -29,6 +29,8 @@ answered as `application/problem+json` (RFC 9457) with a `code` from `/problems`
 A command answers with `X-Position`, where the tape has it; a query with `X-Min-Position` waits
 until it shows that. A command with an `Idempotency-Key` is done once, however often it is sent.
 """
+#: The context whose queries are answered from read models.
+TRADING = "trading"
 _SIGNED_IN = "access_token"
 _COMMAND_HEADERS = [
     {
@@ -128,6 +130,8 @@ def _finish(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     operation["security"] = [{_SIGNED_IN: []}]
     responses["401"] = _problem("Unauthorized")
     if "GET" in handler.http_methods:
+        if TRADING not in operation.get("tags", ()):
+            return
         operation["parameters"] = [*operation.get("parameters", []), *_QUERY_HEADERS]
         return
     operation["parameters"] = [*operation.get("parameters", []), *_COMMAND_HEADERS]

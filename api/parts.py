@@ -22,6 +22,7 @@ import psycopg
 import structlog
 import uvloop
 from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters import postgres, quotes, telemetry
 from adapters.feeds import Board, Feed, FeedError, feed_from, play, speed_of
@@ -37,6 +38,8 @@ from commands.dispatch import Dispatch
 from domain.base import Fact
 
 Work = Coroutine[Any, Any, object]
+#: Time enough for every instrument of the simulation to be quoted.
+LAST_ROUND = timedelta(seconds=2)
 
 _log = structlog.get_logger("parts")
 
@@ -144,6 +147,7 @@ async def _market(engine: Engine, parts: frozenset[str]) -> list[Work]:
             works.append(floor.follow(_facts(engine.dsn, position)))
     nats_url = engine.settings.nats_url or ""
     if "feed" in parts:
+        _show_the_last_round(engine)
         works.append(_play(engine, pace))
         if not parts & {"serve", "react"}:
             works.append(quotes.publish(engine.board, nats_url))
@@ -192,6 +196,17 @@ async def _relay(dsn: str, nats_url: str, *, alone: bool) -> None:
 async def _facts(dsn: str, after: int) -> AsyncIterator[list[Fact]]:
     async for rows in follow(dsn, after):
         yield facts_of(rows)
+
+
+def _show_the_last_round(engine: Engine) -> None:
+    """A simulated market was open before we came: nobody shall find it without quotes."""
+    if engine.settings.feed != "sim":
+        return
+    now = clock()
+    for quote in engine.feed.slices(now - LAST_ROUND):
+        if quote.at >= now:
+            break
+        engine.board.publish(replace(quote, received_at=now))
 
 
 async def _play(engine: Engine, pace: Callable[[float], Awaitable[None]]) -> None:

@@ -111,7 +111,8 @@ def _domain_error(request: Request[Any, Any, Any], error: DomainError) -> Respon
     faults = context.pop("errors", None)
     if faults is None and "field" in context:
         field, rule = context.pop("field"), context.pop("rule", error.detail)
-        faults = [Fault("body", f"/{field}", str(rule))]
+        place = "query" if request.method == "GET" else "body"
+        faults = [Fault(place, f"/{field}", str(rule))]
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Unavailable) else {}
     return answer(
         request,

@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from psycopg import Connection
+from psycopg.errors import DataError, IntegrityError
 
 from adapters.postgres import connect
 from adapters.projector import checkpoints
 from adapters.projector.fold import Changes, Fold
 from adapters.projector.pages import LEAN_CODEC, Intake, Pages, Stored
-from adapters.projector.store import write
+from adapters.projector.store import RowMissing, write
 from adapters.projector.tables import Table
 from adapters.tape.codec import Codec
 from domain.errors import Conflict
@@ -32,12 +33,11 @@ Progress = Callable[[int, int], None]
 
 
 class BuildFailed(Exception):
-    """A fact that a model cannot take in; a rebuild leaves nothing out, so it ends."""
+    """A model cannot take in a fact; a rebuild leaves nothing out, so it ends."""
 
-    def __init__(self, model: str, position: int, error: Exception) -> None:
-        super().__init__(f"{model} cannot take in fact {position}: {error!r}")
+    def __init__(self, model: str, where: str, error: Exception) -> None:
+        super().__init__(f"{model} cannot take in {where}: {error!r}")
         self.model = model
-        self.position = position
 
 
 def nobody(done: int, total: int) -> None:
@@ -104,7 +104,11 @@ class Build:
             self._index()
         with self.db.transaction():
             for table, each in changes.items():
-                write(self.db, table, each, has_escapes)
+                try:
+                    write(self.db, table, each, has_escapes)
+                except (DataError, IntegrityError, RowMissing) as error:
+                    where = f"a fact of the last up to {position}"
+                    raise BuildFailed(table.model_name, where, error) from error
             checkpoints.build_on(self.db, changes, position)
 
     def _index(self) -> None:
@@ -165,7 +169,7 @@ def _without_gc() -> Iterator[None]:
 
 
 def _give_up(fold: Fold, row: Stored, error: Exception) -> None:
-    raise BuildFailed(name_of(fold.model), row[0], error) from error
+    raise BuildFailed(name_of(fold.model), f"fact {row[0]}", error) from error
 
 
 def _nothing() -> None:

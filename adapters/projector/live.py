@@ -55,9 +55,8 @@ class Live:
         self._pages = Pages(db)
         self._positions: dict[Table, int] = {}
         self._parked: dict[Table, set[str]] = {}
-        # Rows and checkpoint are lost together or not at all, so they need not wait for the
-        # disk: what a crash takes away is projected again.
-        db.execute("SET synchronous_commit = off")
+        # Committed like the tape itself: rows that are shown before the disk has them are gone
+        # again when Postgres dies, and whoever has seen them would be shown something older.
         self.look()
 
     def look(self) -> None:

@@ -200,8 +200,12 @@ class TapeSubscription(PostgresSubscription):
         try:
             with self._recorder.datastore.get_connection() as connection:
                 connection.execute(f"LISTEN {CHANNEL}")
+                known = None
                 while not self._has_been_stopped and not self._thread_error:
-                    self._has_been_notified.set()
+                    head = connection.execute(HEAD).fetchone()
+                    if head != known:
+                        known = head
+                        self._has_been_notified.set()
                     for _ in connection.notifies(timeout=_PAUSE_S, stop_after=1):
                         pass
         except BaseException as error:

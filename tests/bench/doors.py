@@ -11,6 +11,7 @@ from tests.bench import history, peer
 from tests.bench.budgets import Figure, compared
 from tests.bench.lag import lags
 from tests.bench.load import Plan, applied
+from tests.bench.requests import get, order, post
 from tests.bench.running import Running, running, settled
 from tests.bench.service import EMPTY_POST, SELECT_ONE
 from tests.bench.stage import Stage, in_turn
@@ -71,11 +72,11 @@ class Doors:
 
     def _posting(self, path: str, seconds: float) -> Plan:
         token = self._service.token
-        requests = [peer.post(path, peer.order(account), token) for account in self._accounts]
+        requests = [post(path, order(account), token) for account in self._accounts]
         return Plan(self._service.port, requests, CREATED, seconds)
 
     def _getting(self, paths: list[str]) -> float:
-        requests = [peer.get(path, self._service.token) for path in paths]
+        requests = [get(path, self._service.token) for path in paths]
         return applied(Plan(self._service.port, requests, OK, self.seconds)).rate
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from itertools import chain
 from time import perf_counter
+from typing import cast
 
-from commands.trading import ApplyFill, CancelOrder
+from commands.trading import AccountCommand, ApplyFill, CancelOrder
 from domain.base import Event, fold
 from domain.market import Quote, witness
 from domain.trading import Account
@@ -31,8 +31,8 @@ def trading(open_orders: int, cycles: int) -> tuple[Account, list[Event]]:
     """An account with so many open orders, and facts after which it has as many again."""
     me = people.ids()
     account = fold(Account(), people.opening(me).decide(Account()))
-    for command in people.resting([me], open_orders):
-        account = fold(account, command.decide(account))
+    for placing in people.resting([me], open_orders):
+        account = fold(account, placing.decide(account))
     quote = Quote(people.SHARE.symbol, "bench", 1, people.now(), people.now())
     evidence = witness(quote, people.now(), rule="MARKETABLE", model="TOP_OF_BOOK@1")
     facts: list[Event] = []
@@ -49,7 +49,7 @@ def trading(open_orders: int, cycles: int) -> tuple[Account, list[Event]]:
             executed_at=placing.at,
         )
         cancel = CancelOrder(at=placing.at, account_id=me, order_id=placing.order_id)
-        for command in chain((placing,), (fill,), (cancel,)):
+        for command in cast(tuple[AccountCommand, ...], (placing, fill, cancel)):
             new = command.decide(after)
             after = fold(after, new)
             facts += new

@@ -14,6 +14,7 @@ import gc
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 from time import perf_counter, process_time
 from typing import cast
 
@@ -128,6 +129,10 @@ class Connection(asyncio.Protocol):
             self._tally.first_wrong = self._tally.first_wrong or f"connection lost: {error}"
 
 
+def _same(connection: Connection) -> Connection:
+    return connection
+
+
 async def run(plan: Plan) -> Outcome:
     loop = asyncio.get_running_loop()
     tally = Tally(plan.status)
@@ -137,7 +142,7 @@ async def run(plan: Plan) -> Outcome:
         Connection(plan.requests[nth::count], tally, every, perf_counter()) for nth in range(count)
     ]
     for connection in connections:
-        await loop.create_connection(lambda c=connection: c, plan.host, plan.port)
+        await loop.create_connection(partial(_same, connection), plan.host, plan.port)
     for nth, connection in enumerate(connections):
         loop.call_later(every * nth / count, connection.send)
     await asyncio.sleep(plan.warmup)

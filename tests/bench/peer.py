@@ -12,14 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 from urllib.parse import urlsplit
-from uuid import UUID
 
 import jwt
 import psycopg
-from msgspec import json
 
-from adapters.servers import Database
+from adapters.servers import Database, Process
 from tests.bench import people
+from tests.bench.requests import order, post
 from tests.bench.stage import BUILD, ROOT
 
 PEERS = Path(__file__).parent / "peers"
@@ -31,15 +30,15 @@ SELECT account, %s, 'INR', 1e9, 0, now() FROM unnest(%s::uuid[]) AS account
 """
 
 
-def installed() -> Path:
+def installed() -> str:
     """The Python of the peers' own venv, made on the first run and when the versions change."""
     wanted, stamp = PEERS / "requirements.txt", VENV / "requirements.txt"
-    python = VENV / "bin" / "python"
+    python = str(VENV / "bin" / "python")
     if not stamp.exists() or stamp.read_bytes() != wanted.read_bytes():
         print(f"installing the peers into {VENV.relative_to(ROOT)}", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True)
         pip = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
-        subprocess.run([*pip, "-r", wanted], check=True)
+        subprocess.run([*pip, "-r", str(wanted)], check=True)
         stamp.write_bytes(wanted.read_bytes())
     return python
 
@@ -47,65 +46,40 @@ def installed() -> Path:
 @contextmanager
 def serving(database: Database, accounts: int) -> Iterator[tuple[int, list[bytes]]]:
     """The port of a running peer, and a request for each of its accounts."""
-    mark = token_hex(32)
-    port = free_port()
+    mark, port = token_hex(32), _free_port()
     env = {**os.environ, "PEER_DATABASE_URL": _asyncpg(database.admin_dsn), "PEER_SECRET": mark}
-    argv = [str(installed()), "-m", "uvicorn", "fastapi_peer:app", "--port", str(port)]
-    quiet = ["--no-access-log", "--log-level", "warning"]
-    peer = subprocess.Popen([*argv, *quiet], cwd=PEERS, env=env)
+    server = f"-m uvicorn fastapi_peer:app --port {port} --no-access-log --log-level warning"
+    argv = (installed(), *server.split())
+    peer = Process("peer", argv, env=env, folder=PEERS, log=BUILD / "bench-peer.log")
     try:
-        await_port(port, peer)
+        peer.start()
+        _await(port, peer)
         ids = [people.ids() for _ in range(accounts)]
         with psycopg.connect(database.admin_dsn, autocommit=True) as db:
             db.execute(WALLETS, [people.OWNER, ids])
-        pass_ = jwt.encode({"sub": str(people.OWNER)}, mark, "HS256")
-        yield port, [post("/orders", order(account), pass_) for account in ids]
+        token = jwt.encode({"sub": str(people.OWNER)}, mark, "HS256")
+        yield port, [post("/orders", order(account), token) for account in ids]
     finally:
-        peer.terminate()
-        peer.wait()
+        peer.end()
 
 
-def order(account_id: UUID) -> dict[str, str]:
-    """The body that both services take."""
-    return {
-        "account_id": str(account_id),
-        "symbol": people.SHARE.symbol,
-        "side": "BUY",
-        "quantity": "10",
-        "order_type": "LIMIT",
-        "price": "50",
-    }
-
-
-def post(path: str, body: object, token: str) -> bytes:
-    content = json.encode(body)
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
-    )
-    return head.encode() + content
-
-
-def get(path: str, token: str) -> bytes:
-    return f"GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
-
-
-def free_port() -> int:
+def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as door:
         return int(door.getsockname()[1])
 
 
-def await_port(port: int, process: subprocess.Popen[bytes]) -> None:
+def _await(port: int, peer: Process) -> None:
     until = time.monotonic() + STARTUP_S
-    while time.monotonic() < until and process.poll() is None:
+    while time.monotonic() < until and peer.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
             time.sleep(0.05)
         else:
             return
-    raise RuntimeError(f"{process.args} does not listen ({process.poll()})")
+    raise RuntimeError(f"the peer does not listen:\n{peer.said()[-2000:]}")
 
 
 def _asyncpg(dsn: str) -> str:
-    return urlsplit(dsn)._replace(scheme="postgresql+asyncpg").geturl()
+    parts = urlsplit(dsn)
+    return f"postgresql+asyncpg://{parts.netloc}{parts.path}?{parts.query}"

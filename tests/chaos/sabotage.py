@@ -11,7 +11,7 @@ from adapters.servers import located
 #: From the next start of Postgres on, which looks at neither again before it does its work.
 CARELESS = (
     "ALTER ROLE papertape SET synchronous_commit = off",
-    "ALTER SYSTEM SET wal_writer_delay = '10s'",
+    "ALTER SYSTEM SET wal_writer_delay = '3s'",
 )
 
 

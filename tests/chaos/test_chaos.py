@@ -37,8 +37,8 @@ def careless() -> Iterator[Evidence]:
         seed=1,
         kills={"postgres": 3},
         hurry=0.0,
-        patience_s=8.0,
-        manners=Manners(keyed=False, leaving=0.2, patience_s=8.0),
+        patience_s=4.0,
+        manners=Manners(keyed=False, leaving=0.2, patience_s=4.0),
     )
     with tempfile.TemporaryDirectory(prefix="papertape-") as folder:
         early = sabotage.acknowledge_before_the_disk_has_it
@@ -51,7 +51,9 @@ def test_everybody_was_killed_under_load_and_came_back(evidence: Evidence) -> No
     history = evidence.history
     assert Counter(kill.target for kill in history.kills) == KILLS
     assert all(kill.back_after is not None for kill in history.kills)
-    assert len(history.acknowledged) > 20 * len(history.kills)
+    assert len(history.acknowledged) > 10 * len(history.kills)
+    attempts = [attempt for op in history.ops for attempt in op.attempts]
+    assert any(attempt.status == 503 for attempt in attempts), "nobody ever noticed"
     unknown = [op for op in history.acknowledged if op.attempts[0].status is None]
     assert any(op.attempts[-1].replayed for op in unknown), "no lost answer was of a commit"
     assert history.catch_up_s is not None

@@ -15,7 +15,7 @@ from tests.chaos.door import Door, Lost
 from tests.chaos.load import API, opened, ready, signed_up
 from tests.chaos.service import Service, service
 
-KILLS = 4
+KILLS = 3
 WATCH_S, EVERY_S = 3.0, 0.05
 ORDER = {"symbol": "ITC", "side": "BUY", "quantity": "1", "order_type": "LIMIT", "price": "1"}
 

@@ -15,6 +15,7 @@ from psycopg import Connection
 
 from adapters.postgres import connect
 from adapters.projector import (
+    BuildFailed,
     install,
     reached,
     rebuild,
@@ -26,7 +27,7 @@ from adapters.projector.pages import LEAN_CODEC, Intake, Stored
 from adapters.servers import Database
 from adapters.tape.codec import CODEC, Codec, UnknownFact
 from domain import EVENTS
-from domain.trading import AccountOpened, OrderFilled
+from domain.trading import AccountOpened, OrderFilled, OrderPlaced
 from projections import READ_MODELS
 from projections.accounts import AccountRow
 from projections.base import At, Row
@@ -199,6 +200,21 @@ def test_a_row_that_postgres_refuses_is_poison_too(db: Connection[Any]) -> None:
     letters = rows(db, b"SELECT name, position, split_part(error, ':', 1) FROM rm.dead_letter")
     assert letters == [("accounts", stone, "NumericValueOutOfRange")]
     assert reached(db, MODELS) == len(facts)
+
+
+def test_a_change_of_a_row_that_was_never_made_is_poison(
+    database: Database, db: Connection[Any]
+) -> None:
+    facts = Trading(seed=5).facts(60)
+    lost = position_of(facts, lambda fact: isinstance(fact.event, OrderPlaced))
+    stream = facts.pop(lost - 1).stream
+    record(db, facts)
+    follow(db)
+    letter, *_ = rows(db, b"SELECT name, position, stream, error FROM rm.dead_letter")
+    assert letter == ("orders", lost, stream, "RowMissing: 1 rows of rm.orders_v1")
+    assert reached(db, MODELS) == len(facts)
+    with pytest.raises(BuildFailed, match="orders cannot take in"):
+        rebuild(database.dsn, ["orders"])
 
 
 def test_an_old_program_waits_before_a_fact_it_has_no_words_for(db: Connection[Any]) -> None:

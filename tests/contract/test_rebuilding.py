@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 from psycopg import Connection
+from psycopg.errors import LockNotAvailable
 
 from adapters.postgres import connect, connect_async
 from adapters.projector import (
@@ -23,8 +24,11 @@ from adapters.projector import (
     shown,
 )
 from adapters.projector import build as building
+from adapters.projector.build import Build
 from adapters.projector.live import Live
+from adapters.projector.pages import Pages
 from adapters.projector.projector import outdated
+from adapters.projector.tables import Table
 from adapters.servers import Database
 from domain.errors import Conflict, NotFound
 from domain.trading import OrderPlaced
@@ -108,6 +112,51 @@ def test_facts_that_arrive_during_a_rebuild_are_neither_missed_nor_doubled(
         worker.join(60)
     assert rebuilds >= 1
     assert reached(db, MODELS) == len(facts)
+    assert disagreeing(database) == []
+
+
+def test_an_exchange_never_takes_people_back_in_time(
+    database: Database, db: Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = Trading(seed=5).facts(100)
+    record(db, facts[:40])
+    follow(db)
+    put_in_place = rebuilding._put_in_place
+
+    def after_more_has_happened(build: Build, name: str, position: int, pages: Pages) -> None:
+        if name == "orders":
+            record(db, facts[40:])
+            follow(db)
+        put_in_place(build, name, position, pages)
+
+    monkeypatch.setattr(rebuilding, "_put_in_place", after_more_has_happened)
+    rebuild(database.dsn, ["accounts", "orders"])
+    assert {name: (c.position, c.version) for name, c in shown(db).items() if c.version > 1} == {
+        "accounts": (len(facts), 2),
+        "orders": (len(facts), 2),
+    }
+    assert disagreeing(database) == []
+
+
+def test_the_projector_stands_still_while_a_table_is_exchanged(
+    database: Database, db: Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = Trading(seed=5).facts(60)
+    record(db, facts[:40])
+    follow(db)
+    show = checkpoints.show
+
+    def meanwhile(build_db: Connection[Any], table: Table, position: int) -> None:
+        record(db, facts[40:])
+        db.execute("SET lock_timeout = '50ms'")
+        with pytest.raises(LockNotAvailable):
+            follow(db)
+        show(build_db, table, position)
+
+    monkeypatch.setattr(checkpoints, "show", meanwhile)
+    rebuild(database.dsn, ["orders"])
+    assert (shown(db)["orders"].position, shown(db)["fills"].position) == (40, 40)
+    follow(db)
     assert disagreeing(database) == []
 
 

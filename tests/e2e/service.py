@@ -15,8 +15,7 @@ from secrets import token_hex
 from typing import Any
 
 import httpx
-
-from adapters.settings import Settings, load
+import psutil
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "correct horse battery"
@@ -27,17 +26,21 @@ KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "COVERAGE_PROCESS_START
 class Service:
     """Where it answers, where it keeps its data, and the words of its command line."""
 
-    def __init__(self, url: str, data: Path, env: dict[str, str], log: Path) -> None:
+    def __init__(self, pid: int, url: str, data: Path, env: dict[str, str]) -> None:
+        self.pid = pid
         self.url = url
         self.api = f"{url}/api/v1"
         self.data = data
         self.env = env
-        self.log = log
-        self.settings: Settings = load(env, None)
 
     def papertape(self, *words: str) -> subprocess.CompletedProcess[str]:
         """``papertape WORD...`` beside the service, by the same environment."""
         return papertape(*words, env=self.env)
+
+    def part(self, word: str) -> psutil.Process:
+        """The child of ours with this word in its command line."""
+        children = psutil.Process(self.pid).children()
+        return next(child for child in children if word in " ".join(child.cmdline()))
 
     @contextmanager
     def person(self) -> Iterator[Person]:
@@ -77,13 +80,12 @@ class Person:
 
     def order(self, account: str, status: int = 201, **ticket: str) -> Any:
         """Ten RELIANCE at the market, but for what the ticket says otherwise."""
-        order = {"symbol": "RELIANCE", "side": "BUY", "quantity": "10", "order_type": "MARKET"}
-        return self.post("/orders", {"account_id": account, **order, **ticket}, status)
+        return self.post("/orders", _ticket(account, ticket), status)
 
     def resting(self, account: str, **ticket: str) -> Any:
         """An order to buy far below the market, which waits."""
         far = {"order_type": "LIMIT", "price": self.price("0.8"), "tif": "GTC", **ticket}
-        return self.order(account, **far)
+        return self.post("/orders", _ticket(account, far))
 
     def price(self, share: str, symbol: str = "RELIANCE") -> str:
         """That share of the last price, on a whole rupee."""
@@ -97,6 +99,11 @@ class Person:
         )
         self.position = max(self.position, report["position"])
         return report
+
+
+def _ticket(account: str, ticket: dict[str, str]) -> dict[str, str]:
+    order = {"symbol": "RELIANCE", "side": "BUY", "quantity": "10", "order_type": "MARKET"}
+    return {"account_id": account, **order, **ticket}
 
 
 def eventually(
@@ -150,7 +157,7 @@ def started(data: Path, **given: str) -> Iterator[Service]:
     ):  # fmt: skip
         try:
             url = _ready(parent) or _fail(log)
-            yield Service(url, data, {**env, "PAPERTAPE_PORT": _port(url)}, log)
+            yield Service(parent.pid, url, data, {**env, "PAPERTAPE_PORT": _port(url)})
         finally:
             parent.terminate()
             parent.wait(90)

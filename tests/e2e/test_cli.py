@@ -34,10 +34,8 @@ def nowhere(tmp_path: Path) -> dict[str, str]:
 def test_help_lists_every_word_and_each_has_its_own(nowhere: dict[str, str]) -> None:
     menu = papertape("--help", env=nowhere)
     assert menu.returncode == 0
-    for word in WORDS:
-        assert f"\n    {word} " in menu.stdout, word
-    listed = re.findall(r"\n    (\w+) ", menu.stdout)
-    assert sorted(listed) == sorted(WORDS), "a word that is not tried here"
+    listed = re.findall(r"\n  (\w+) +\S", menu.stdout)
+    assert sorted(listed) == sorted(WORDS), "those are tried here"
 
 
 @pytest.mark.parametrize("word", WORDS)

@@ -14,7 +14,9 @@ from tests.e2e.service import PASSWORD, Person, Service, eventually
 PROBLEM = "application/problem+json"
 EXPONENT = re.compile(r"-?\d+(\.\d*)?[eE][+-]?\d+").fullmatch
 #: The only numbers in an answer: places, counts and ages.  Amounts are strings.
-COUNTS = frozenset(["position", "placed", "opened", "fills", "seq", "line", "age_ms", "orders"])
+COUNTS = frozenset(
+    ["position", "placed", "opened", "fills", "seq", "line", "age_ms", "orders", "open_orders"]
+)
 
 
 def assert_plain(answer: object, name: str = "") -> None:
@@ -132,9 +134,8 @@ def test_every_query_answers_what_the_contract_says(trader: Person) -> None:
     account = trader.account()
     order_id = trader.order(account)["order_id"]
     trader.filled(order_id)
-    of_account = {"account_id": account}
     answers: dict[str, Any] = {
-        path: trader.get(path, **of_account)
+        path: trader.get(path, account_id=account)
         for path in ("/orders", "/fills", "/positions", "/wallet", "/ledger")
     }
     answers["one order"] = trader.get(f"/orders/{order_id}")
@@ -181,9 +182,25 @@ def test_a_query_waits_for_the_position_that_it_is_given(trader: Person) -> None
         seen = {"X-Min-Position": str(placed["position"])}
         order = trader.ask("GET", f"/orders/{placed['order_id']}", 200, headers=seen)
         assert order["quantity"] == quantity
-    ahead = trader.http.get("/dashboard", headers={"X-Min-Position": "999999999"})
-    assert (ahead.status_code, ahead.json()["code"]) == (503, "PROJECTION_BEHIND")
-    assert int(ahead.headers["Retry-After"]) > 0
+
+
+def test_a_query_that_would_have_to_show_less_is_told_so(service: Service, trader: Person) -> None:
+    projector = service.part("run project")
+    projector.suspend()
+    try:
+        account = trader.account()
+        behind = trader.http.get("/wallet", params={"account_id": account}, headers=_seen(trader))
+    finally:
+        projector.resume()
+    problem = behind.json()
+    assert (behind.status_code, problem["code"]) == (503, "PROJECTION_BEHIND")
+    assert int(behind.headers["Retry-After"]) > 0
+    assert problem["context"]["lag"] > 0
+    assert trader.get("/wallet", account_id=account)["cash"] == "1000000"
+
+
+def _seen(person: Person) -> dict[str, str]:
+    return {"X-Min-Position": str(person.position)}
 
 
 def test_a_key_gets_the_same_answer_and_nothing_is_done_twice(trader: Person) -> None:
@@ -221,13 +238,12 @@ def test_long_lists_come_in_pages_that_neither_repeat_nor_skip(trader: Person) -
     assert newest not in seen
     assert second["next"] is None
     small: list[str] = []
-    cursor: dict[str, object] = {}
+    page = trader.get("/orders", account_id=account, limit=40)
     while True:
-        page = trader.get("/orders", account_id=account, limit=40, **cursor)
         small += [order["order_id"] for order in page["items"]]
         if page["next"] is None:
             break
-        cursor = {"cursor": page["next"]}
+        page = trader.get("/orders", account_id=account, limit=40, cursor=page["next"])
     assert small == [newest, *seen]
 
 

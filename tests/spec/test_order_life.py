@@ -164,9 +164,9 @@ def test_only_a_smaller_quantity_keeps_the_place_in_the_queue() -> None:
     assert isinstance(smaller, OrderReplaced)
     assert isinstance(larger, OrderReplaced)
     assert isinstance(dearer, OrderReplaced)
-    assert (smaller.keeps_priority, smaller.reserved) == (True, 500)
-    assert (larger.keeps_priority, larger.reserved) == (False, 1500)
-    assert (dearer.keeps_priority, dearer.reserved) == (False, 505)
+    assert (smaller.keeps_priority, smaller.reserved) == (True, Decimal(500))
+    assert (larger.keeps_priority, larger.reserved) == (False, Decimal(1500))
+    assert (dearer.keeps_priority, dearer.reserved) == (False, Decimal(505))
 
 
 def test_a_replacement_must_be_covered_too() -> None:

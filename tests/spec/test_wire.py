@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import pytest
@@ -39,7 +39,8 @@ def fault(body: bytes) -> tuple[str, str]:
     with pytest.raises(Invalid) as refused:
         decode(body, Slip)
     assert refused.value.code == "VALIDATION"
-    (found,) = refused.value.context["errors"]
+    faults: Any = refused.value.context["errors"]
+    (found,) = faults
     assert found["in"] == "body"
     return found["pointer"], found["rule"]
 
@@ -67,8 +68,9 @@ def test_a_plain_amount_is_taken_exactly(said: str, meant: str) -> None:
     [
         '"NaN"', '"sNaN"', '"Infinity"', '"-Infinity"', '"1e3"', "1e3", "1E+3", "1e400", '"1_000"',
         '" 1"', '"1 "', '"1\\n"', '""', '"+1"', '"-1"', "-1", "-0.5", "0", "-0", '"0.000"', '".5"',
-        '"5."', '"0x10"', '"1,000"', '"１０"', "0.000000001", '"1.123456789"', "1000000000000.1",
-        "1" + "0" * 40, "true", "false", "null", "[1]", '{"amount":1}', '"ten"', '"\\u0000"',
+        '"5."', '"0x10"', '"1,000"', '"\uff11\uff10"', "0.000000001", '"1.123456789"',
+        "1000000000000.1", "1" + "0" * 40, "true", "false", "null", "[1]", '{"amount":1}',
+        '"ten"', '"\\u0000"',
     ],
 )  # fmt: skip
 def test_any_other_amount_is_refused_by_name_and_rule(said: str) -> None:
