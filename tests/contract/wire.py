@@ -118,8 +118,8 @@ class Wire:
             case Cut.AFTER:
                 far.write(statement)
                 answer = b""
-                while not answer.endswith(READY):
-                    answer += await far_reader.read(1 << 20)
+                while not answer.endswith(READY) and (more := await far_reader.read(1 << 20)):
+                    answer += more
             case Cut.LATE:
                 self._held.append((far, statement))
                 return True
