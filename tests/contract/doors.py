@@ -1,0 +1,120 @@
+"""The doors without a house behind them: a tape in memory, and read models that nobody asks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
+
+import httpx
+from litestar import Litestar
+from litestar.types import ControllerRouterHandler
+from msgspec.structs import replace
+from psycopg_pool import AsyncConnectionPool
+
+from adapters.credentials import Credentials
+from adapters.feeds import Board
+from adapters.ids import Ids
+from adapters.passwords import Passwords
+from adapters.sessions import Sessions
+from adapters.settings import Settings
+from adapters.tape import MemoryTape
+from adapters.tokens import Tokens
+from api.app import create_app
+from api.house import House
+from commands.dispatch import Dispatch
+from domain.market import Instrument, InstrumentType, Quote
+from domain.trading import Account
+
+SHARE = Instrument(
+    symbol="ACME",
+    name="Acme Works",
+    exchange="SIM",
+    type=InstrumentType.EQ,
+    currency="INR",
+    tick_size=Decimal("0.05"),
+)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Doors:
+    """One application, a client of it, and the tape behind it."""
+
+    def __init__(self, tape: MemoryTape, house: House, app: Litestar) -> None:
+        self.tape = tape
+        self.house = house
+        self.app = app
+        self.user_id = house.ids()
+        token = house.tokens.issue(self.user_id)
+        self.http = httpx.AsyncClient(
+            transport=httpx.ASGITransport(cast(Any, app)),  # one protocol, typed twice
+            base_url="http://papertape",
+            headers={"Authorization": f"Bearer {token}"},
+        )
+
+    async def account(self, capital: str = "1000000") -> str:
+        body = {"kind": "PAPER", "currency": "INR", "opening_capital": capital}
+        answer = await self.http.post("/api/v1/accounts", json=body)
+        return str(answer.json()["account_id"])
+
+
+def make(keys: Path, tape: MemoryTape, **changes: Any) -> House:
+    """A house of which nothing is open yet; ``changes`` are fields of it."""
+    ids, board = Ids(), Board()
+    views = AsyncConnectionPool[Any](
+        "host=/nowhere", open=False, min_size=0, max_size=1, timeout=0.1
+    )
+    dispatch = Dispatch(tape, ids)
+    board.publish(
+        Quote("ACME", "test", 1, now(), now(), Decimal(100), Decimal(9), Decimal(101), Decimal(9))
+    )
+
+    async def head() -> int:
+        return tape.head().position
+
+    async def seen(position: int) -> None:
+        """Everything is shown at once."""
+
+    async def past(account_id: UUID, upto: int | datetime | None) -> tuple[int, Account]:
+        return 0, Account()
+
+    house = House(
+        version="0",
+        settings=Settings(),
+        clock=now,
+        ids=ids,
+        dispatch=dispatch,
+        head=head,
+        seen=seen,
+        past=past,
+        views=views,
+        board=board,
+        instruments={SHARE.symbol: SHARE},
+        credentials=Credentials(views, keys, Passwords(), now),
+        sessions=Sessions(views, keys, ids, now, timedelta(days=7)),
+        tokens=Tokens(keys, ids),
+        checks={},
+        gauges={"commands_waiting": lambda: dispatch.waiting},
+    )
+    return replace(house, **changes)
+
+
+@asynccontextmanager
+async def doors(
+    keys: Path, *extra_routes: ControllerRouterHandler, **changes: Any
+) -> AsyncIterator[Doors]:
+    tape = MemoryTape()
+    house = make(keys, tape, **changes)
+    opened = Doors(tape, house, create_app(house, extra_routes))
+    try:
+        async with opened.http:
+            yield opened
+    finally:
+        await house.dispatch.close()

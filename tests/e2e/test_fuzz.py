@@ -1,0 +1,16 @@
+"""A machine that has read the description of the API finds no answer that is not in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.e2e.fuzz import fuzz, fuzzed
+
+EXAMPLES = 4  # an operation; the command in ``fuzz`` asks for 200
+
+
+def test_no_answer_is_an_error_of_ours_or_undocumented(tmp_path: Path) -> None:
+    with fuzzed() as service:
+        found = fuzz(service, EXAMPLES, tmp_path)
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert "No issues found" in found.stdout
