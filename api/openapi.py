@@ -121,16 +121,18 @@ def _handlers(app: Litestar) -> dict[str, HTTPRouteHandler]:
 
 def _finish(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     """What is the same for every route of a kind, and so is said of none of them."""
+    description = operation.get("description", handler.handler_name)
+    operation["summary"] = description.partition("\n")[0].rstrip(".")
+    operation.setdefault("tags", ["service"])
     responses = operation["responses"]
     responses["400"] = _problem("Bad Request")
-    operation["responses"] = responses
     if "public" in handler.opt:
         operation["security"] = []
         return
     operation["security"] = [{_SIGNED_IN: []}]
     responses["401"] = _problem("Unauthorized")
     if "GET" in handler.http_methods:
-        if TRADING not in operation.get("tags", ()):
+        if TRADING not in operation["tags"]:
             return
         operation["parameters"] = [*operation.get("parameters", []), *_QUERY_HEADERS]
         return

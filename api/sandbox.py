@@ -31,12 +31,12 @@ SPEED = 600.0
 STOP_S = 90
 
 
-class Service(Struct, frozen=True):
+class Found(Struct, frozen=True):
     url: str
     settings: Settings
 
 
-def running_service(settings: Settings, url: str | None) -> Service | None:
+def running_service(settings: Settings, url: str | None) -> Found | None:
     """The service at this URL, or where the settings say one should be; None if nobody answers."""
     url = url or f"http://{settings.host}:{settings.port}"
     parts = urlsplit(url)
@@ -48,13 +48,14 @@ def running_service(settings: Settings, url: str | None) -> Service | None:
         ready = False
     finally:
         client.close()
-    return Service(url, settings) if ready else None
+    return Found(url, settings) if ready else None
 
 
 @contextmanager
-def own_service(say: Callable[[str], None]) -> Iterator[Service]:
+def own_service(say: Callable[[str], None]) -> Iterator[Found]:
     """A service on a free port and a temporary folder, playing a recorded day if there is one."""
     with tempfile.TemporaryDirectory(prefix="papertape-demo-") as folder:
+        Path(folder).chmod(0o755)  # where we are root, Postgres runs as somebody else
         settings = replace(Settings(), data=Path(folder) / "data", port=0, log_level="ERROR")
         day = _recorded_day(Path(folder) / "market")
         if day is not None:
@@ -67,7 +68,7 @@ def own_service(say: Callable[[str], None]) -> Iterator[Service]:
             cwd=Path(__file__).resolve().parents[1],
         ) as service:  # fmt: skip
             try:
-                yield Service(_ready(service), settings)
+                yield Found(_ready(service), settings)
             finally:
                 service.terminate()
                 service.wait(STOP_S)

@@ -36,8 +36,10 @@ def money(**wallets: Row) -> Table:
     return table
 
 
-def holdings(rows: Iterable[Row]) -> Table:
-    return listed("positions", rows, HOLDINGS)
+def holdings(rows: Iterable[dict[str, Any]]) -> Table:
+    """What is held; the average price, which is a quotient, to four places."""
+    shown = (row | {"average_price": _rounded(row["average_price"])} for row in rows)
+    return listed("positions", shown, HOLDINGS)
 
 
 def open_orders(rows: Iterable[Row]) -> Table:
@@ -122,6 +124,10 @@ def _amounts(table: Table, *names: str) -> None:
 
 def _words(name: str) -> str:
     return name.replace("_", " ")
+
+
+def _rounded(price: str | None) -> str | None:
+    return price and f"{round(Decimal(price), 4).normalize():f}"
 
 
 def _shown(value: object) -> str:

@@ -22,7 +22,7 @@ from adapters.projector.checkpoints import Lost
 from adapters.projector.fold import Fold
 from adapters.projector.pages import LEAN_CODEC, Intake, Pages, Stored
 from adapters.projector.store import RowMissing, write
-from adapters.projector.tables import Table
+from adapters.projector.tables import Table, fingerprint
 from adapters.tape.codec import Codec, UnknownFact
 from projections.base import ReadModel
 
@@ -60,13 +60,13 @@ class Live:
         self.look()
 
     def look(self) -> None:
-        """Find out where every model stands."""
-        shown = checkpoints.shown(self._db)
-        live = (each for each in shown.values() if each.state == "live")
+        """Find out where every model stands; one that another program made is left alone."""
         self._positions = {
-            Table(self._models[each.name], each.version): each.position
-            for each in live
-            if each.name in self._models
+            Table(model, each.version): each.position
+            for each in checkpoints.shown(self._db).values()
+            if each.state == "live"
+            and (model := self._models.get(each.name)) is not None
+            and each.fingerprint == fingerprint(model)
         }
         self._parked = {table: checkpoints.parked(self._db, table) for table in self._positions}
 

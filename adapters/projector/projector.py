@@ -12,11 +12,13 @@ from psycopg import Connection
 
 from adapters.postgres import connect
 from adapters.projector import checkpoints
+from adapters.projector.build import BuildFailed
 from adapters.projector.live import Live
 from adapters.projector.rebuilding import rebuild
 from adapters.projector.tables import fingerprint
 from adapters.tape.codec import UnknownFact
 from adapters.tape.reader import CHANNEL
+from domain.errors import Conflict
 from projections import READ_MODELS
 from projections.base import ReadModel
 
@@ -46,8 +48,10 @@ class Projector:
                 with connect(self._dsn) as db:
                     self._renew(db)
                     self._follow(db, stop)
-            except psycopg.OperationalError as error:
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
                 _log.warning("projector lost Postgres", error=type(error).__name__)
+            except Conflict as error:
+                _log.info("another projector is at work", error=str(error))
             except UnknownFact as error:
                 _log.error("projector is older than the tape", error=str(error))
             stop.wait(_PAUSE_S)
@@ -61,11 +65,18 @@ class Projector:
                 pass
 
     def _renew(self, db: Connection[Any]) -> None:
+        """A model that cannot be made anew stays as it was, and behind; the others go on."""
         checkpoints.install(db, self._models)
         changed = outdated(db, self._models)
-        if changed:
+        while changed:
             _log.info("read models are made anew", models=changed)
-            rebuild(self._dsn, changed, models=self._models)
+            try:
+                rebuild(self._dsn, changed, models=self._models)
+            except BuildFailed as failure:
+                _log.error("read model cannot be made anew", error=str(failure))
+                changed.remove(failure.model)
+            else:
+                return
 
     def _follow(self, db: Connection[Any], stop: threading.Event) -> None:
         db.execute(f"LISTEN {CHANNEL}")  # first: what comes now is heard

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import sys
+from functools import cache
 
 from msgspec import Struct
 
@@ -153,9 +155,12 @@ class Table(Struct, frozen=True):
 
 def fingerprint(model: ReadModel) -> str:
     """A digest of the program that makes the rows: when it changes, they are made anew."""
-    home = inspect.getmodule(model.project)
-    assert home is not None, "a model is a module"
-    return hashlib.sha256(inspect.getsource(home).encode()).hexdigest()
+    return _digest(model.project.__module__)
+
+
+@cache
+def _digest(module: str) -> str:
+    return hashlib.sha256(inspect.getsource(sys.modules[module]).encode()).hexdigest()
 
 
 def _sql(column: Column) -> str:

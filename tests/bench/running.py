@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from signal import SIGTERM
@@ -91,10 +91,11 @@ def resident_mb(pid: int) -> dict[str, float]:
     held: dict[str, float] = {}
     for each in _family(pid):
         folder = Path("/proc") / str(each)
-        words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        for line in (folder / "smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                held[f"{each} {words[-60:].strip()}"] = int(line.split()[1]) / 1024
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+            for line in (folder / "smaps_rollup").read_text().splitlines():
+                if line.startswith("Pss:"):
+                    held[f"{each} {words[-60:]}"] = int(line.split()[1]) / 1024
     return held
 
 

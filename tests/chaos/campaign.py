@@ -28,7 +28,9 @@ REACHED = "SELECT coalesce(min(position), 0) FROM rm.checkpoint WHERE state <> '
 class Plan(Struct, frozen=True):
     """
     Who is killed how often.  At first only those whose death must cost no command at all, then
-    everybody.  ``hurry`` is the share of deaths that do not wait until the one before is over.
+    everybody.  ``hurry`` is the share of deaths that do not wait until the one before is over,
+    ``rest_s`` the longest time between two, ``warmup`` how many commands are acknowledged before
+    the first.  ``level`` is whether the mirrors are waited for at the end.
     """
 
     seed: int
@@ -38,6 +40,8 @@ class Plan(Struct, frozen=True):
     people: int = 4
     hurry: float = 0.25
     rest_s: float = 0.8
+    warmup: int = 100
+    level: bool = True
     patience_s: float = 90.0  # with whatever has to come back
     manners: Manners = Manners()
 
@@ -59,6 +63,7 @@ class Aftermath(Struct):
     history: History
     folder: Path
     people: list[Person]
+    level: bool
 
     @property
     def data(self) -> Path:
@@ -101,14 +106,17 @@ class Campaign:
         async with asyncio.TaskGroup() as group:
             for trader in traders:
                 group.create_task(trader.trade(over))
+            while len(self._history.acknowledged) < self._plan.warmup:
+                await asyncio.sleep(0.1)
             await self._attack()
             over.set()
-        self._history.catch_up_s = await self._levelled(self._history.reached)
+        if self._plan.level:
+            self._history.catch_up_s = await self._levelled(self._history.reached)
         if self._service.ended_by_itself:
             self._history.misfortunes.append(
                 f"the parent ended by itself {self._service.ended_by_itself} times"
             )
-        return Aftermath(self._history, self._service.folder, people)
+        return Aftermath(self._history, self._service.folder, people, self._plan.level)
 
     async def _prepare(self) -> tuple[list[Person], list[Trader]]:
         plan, port = self._plan, self._service.port

@@ -109,14 +109,14 @@ class Evidence:
 
 
 @contextmanager
-def gathered(aftermath: Aftermath, level: bool = True) -> Iterator[Evidence]:
+def gathered(aftermath: Aftermath) -> Iterator[Evidence]:
     """Postgres and NATS of the stopped service; what its parts had left to copy is copied."""
     with servers.held(aftermath.data) as data, ExitStack() as stack:
         for server in (servers.Postgres(data), servers.Nats(data)):
             stack.callback(server.end)
             server.launch()
         database, nats_url = servers.located(data), servers.nats_url(data)
-        if level:
+        if aftermath.level:
             Projector(database.dsn).catch_up()
             asyncio.run(_relayed(database, nats_url))
         papers = [aftermath.folder / "said", *(data / "logs").iterdir()]

@@ -234,6 +234,25 @@ def test_a_model_whose_program_changed_is_made_anew_at_the_next_start(
     assert disagreeing(database) == []
 
 
+def test_a_model_that_cannot_be_made_anew_stays_as_it_was_and_the_others_go_on(
+    database: Database, db: Connection[Any]
+) -> None:
+    facts = Trading(seed=5).facts(60)
+    record(db, facts[:40])
+    Projector(database.dsn).catch_up()
+    db.execute(
+        "UPDATE rm.checkpoint SET fingerprint = 'of yesterday' WHERE name IN ('lots', 'fills')"
+    )
+    before = rows(db, b"SELECT * FROM rm.lots")
+    record(db, facts[40:])
+    broken = {**READ_MODELS, "lots": Stumbling(READ_MODELS["lots"], *range(len(facts) + 1))}
+    Projector(database.dsn, broken).catch_up()
+    assert rows(db, b"SELECT * FROM rm.lots") == before
+    standing = {name: (c.position, c.version) for name, c in shown(db).items()}
+    assert (standing.pop("lots"), standing.pop("fills")) == ((40, 1), (len(facts), 2))
+    assert set(standing.values()) == {(len(facts), 1)}
+
+
 TAMPERINGS = {
     "accounts": b"UPDATE rm.accounts_v1 SET owner_id = account_id",
     "orders": b"UPDATE rm.orders_v1 SET reason = 'because' WHERE placed = 5",

@@ -254,9 +254,8 @@ async def test_a_storm_of_faults_leaves_exactly_what_was_acknowledged(
         while not stop.is_set():
             facts = range(version, version + dice.randint(1, 3))
             try:
-                await tape.append(
-                    [entry(stream, version, *facts, claim=claim(dice.getrandbits(200)))]
-                )
+                key = claim(dice.getrandbits(200))
+                await tape.append([entry(stream, version, *facts, claim=key)])
             except Unavailable:
                 await asyncio.sleep(0.01)
             else:

@@ -15,8 +15,11 @@ PROBLEM = "application/problem+json"
 EXPONENT = re.compile(r"-?\d+(\.\d*)?[eE][+-]?\d+").fullmatch
 #: The only numbers in an answer: places, counts and ages.  Amounts are strings.
 COUNTS = frozenset(
-    ["position", "placed", "opened", "fills", "seq", "line", "age_ms", "orders", "open_orders"]
-)
+    (
+        "position", "placed", "opened", "line", "seq", "age_ms",
+        "accounts", "orders", "open_orders", "rejected", "fills",
+    )
+)  # fmt: skip
 
 
 def assert_plain(answer: object, name: str = "") -> None:

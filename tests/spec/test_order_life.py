@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from commands.trading import ClosePosition, ExpireOrder, WithdrawVirtual
 from domain.base import fold
 from domain.errors import Illegal, NotFound
+from domain.money import ZERO
 from domain.trading import (
     FINAL,
     NEXT,
@@ -116,7 +117,7 @@ def test_the_worked_example_of_cost_and_realised_profit() -> None:
     account = fold(account, last)
     account = fold(account, fill("3", "90", fourth, UUID(int=104)).decide(account))
     flat = account.position("ACME", Product.CNC)
-    assert (flat.quantity, flat.cost_basis, flat.lots) == (0, 0, ())
+    assert (flat.quantity, flat.cost_basis, flat.lots) == (ZERO, ZERO, ())
     assert flat.realised_wac == flat.realised_fifo == 60
     assert account.balance.cash == 100_060
 

@@ -30,7 +30,7 @@ from domain.trading import (
     Side,
 )
 
-JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl"
+JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl"  # pragma: allowlist secret
 new_id = Ids()
 
 
@@ -72,27 +72,27 @@ def test_app_log_has_everything_and_errors_log_what_is_wrong(logs: Path) -> None
 @pytest.mark.parametrize(
     "fields",
     [
-        {"password": "hunter22"},
-        {"new_passwd": "hunter22"},
-        {"refresh_token": "hunter22"},
-        {"client_secret": "hunter22"},
-        {"Authorization": "hunter22"},
-        {"authorisation": "hunter22"},
-        {"e_mail": "hunter22"},
-        {"email": "hunter22"},
-        {"api_key": "hunter22"},
-        {"cookies": ["hunter22"]},
-        {"headers": {"authorization": "Bearer hunter22"}},
-        {"said": "Authorization: Bearer hunter22"},
-        {"url": "postgresql://papertape:hunter22@localhost/papertape"},
-        {"who": "hunter22@example.com"},
-        {"text": "sent to <hunter22.b+c@mail.example.co.uk>, twice"},
+        {"password": "correct-horse"},
+        {"new_passwd": "correct-horse"},
+        {"refresh_token": "correct-horse"},
+        {"client_secret": "correct-horse"},
+        {"Authorization": "correct-horse"},
+        {"authorisation": "correct-horse"},
+        {"e_mail": "correct-horse"},
+        {"email": "correct-horse"},
+        {"api_key": "correct-horse"},
+        {"cookies": ["correct-horse"]},
+        {"headers": {"authorization": "Bearer correct-horse"}},
+        {"said": "Authorization: Bearer correct-horse"},
+        {"url": "postgresql://papertape:correct-horse@localhost/papertape"},
+        {"who": "correct-horse@example.com"},
+        {"text": "sent to <correct-horse.b+c@mail.example.co.uk>, twice"},
     ],
 )
 def test_what_is_secret_or_personal_is_hidden(logs: Path, fields: dict[str, object]) -> None:
     structlog.get_logger().info("seen", **fields)
     (line,) = lines(logs / "app.log")
-    assert "hunter22" not in json.dumps(line)
+    assert "correct-horse" not in json.dumps(line)
     assert "[hidden]" in json.dumps(line)
 
 

@@ -25,7 +25,9 @@ from sqlalchemy import JSON, DateTime, Numeric, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-engine = create_async_engine(os.environ["PEER_DATABASE_URL"], pool_size=20, max_overflow=10)
+engine = create_async_engine(
+    os.environ["PEER_DATABASE_URL"], pool_size=16, max_overflow=0, pool_timeout=60
+)
 sessions = async_sessionmaker(engine, expire_on_commit=False)
 SECRET = os.environ["PEER_SECRET"]
 Money = Annotated[Decimal, mapped_column(Numeric(28, 8))]

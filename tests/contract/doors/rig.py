@@ -11,7 +11,7 @@ from typing import Any, cast
 from uuid import UUID
 
 import httpx
-from litestar import Litestar
+from litestar import Litestar, get, post
 from litestar.types import ControllerRouterHandler
 from msgspec.structs import replace
 from psycopg_pool import AsyncConnectionPool
@@ -25,6 +25,7 @@ from adapters.settings import Settings
 from adapters.tape import MemoryTape
 from adapters.tokens import Tokens
 from api.app import create_app
+from api.auth import PUBLIC
 from api.house import House
 from commands.dispatch import Dispatch
 from domain.market import Instrument, InstrumentType, Quote
@@ -38,6 +39,27 @@ SHARE = Instrument(
     currency="INR",
     tick_size=Decimal("0.05"),
 )
+
+
+SECRET = "the combination is 1234"
+
+
+@get("/bench/broken")
+async def broken() -> None:
+    raise RuntimeError(SECRET)
+
+
+@post("/bench/empty")
+async def empty() -> None:
+    """The least a door can do."""
+
+
+@get("/bench/public", opt=PUBLIC)
+async def public() -> None:
+    """For anybody."""
+
+
+EXTRA = (broken, empty, public)
 
 
 def now() -> datetime:

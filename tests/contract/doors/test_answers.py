@@ -1,26 +1,22 @@
-"""What every door does, whatever is behind it: names, notes, protects, and keeps its counsel."""
+"""What every door does, whatever is behind it: names, notes, protects, keeps its counsel."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from litestar import get, post
 
 from adapters.ids import Ids
 from adapters.settings import Settings
-from api.auth import PUBLIC
-from api.refusals import REFUSALS
-from tests.contract.doors import Doors, doors
+from tests.contract.doors.rig import SECRET, Doors, doors
 
 pytestmark = pytest.mark.anyio
 
-SECRET = "the combination is 1234"
+
 ORDER = {
     "symbol": "ACME",
     "side": "BUY",
@@ -28,60 +24,6 @@ ORDER = {
     "order_type": "LIMIT",
     "price": "99.95",
 }
-
-
-@get("/bench/broken")
-async def broken() -> None:
-    raise RuntimeError(SECRET)
-
-
-@post("/bench/empty")
-async def empty() -> None:
-    """The least a door can do."""
-
-
-@get("/bench/public", opt=PUBLIC)
-async def public() -> None:
-    """For anybody."""
-
-
-@pytest.fixture(scope="session")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("keys")
-
-
-@pytest.fixture
-async def house(keys: Path) -> AsyncIterator[Doors]:
-    async with doors(keys, broken, empty, public) as opened:
-        yield opened
-
-
-async def test_an_order_goes_in_and_its_facts_come_out(house: Doors) -> None:
-    ticket = {"account_id": await house.account(), **ORDER, "client_order_id": "mine"}
-    response = await house.http.post("/api/v1/orders", json=ticket)
-    assert response.status_code == 201
-    answer = response.json()
-    assert answer == {
-        "order_id": answer["order_id"],
-        "account_id": ticket["account_id"],
-        "status": "NEW",
-        "message": "BUY 10 ACME at 99.95. Working at paper, no worse than 99.95.",
-        "position": 3,
-        "client_order_id": "mine",
-    }
-    assert response.headers["X-Position"] == "3"
-    names = [type(fact.event).__name__ for fact in house.tape.facts(0, 10)]
-    assert names == ["AccountOpened", "OrderPlaced", "OrderAccepted"]
-
-
-async def test_an_order_is_named_after_the_time_it_came(house: Doors) -> None:
-    account = await house.account()
-    ids = []
-    for _ in range(3):
-        answer = await house.http.post("/api/v1/orders", json={"account_id": account, **ORDER})
-        ids.append(UUID(answer.json()["order_id"]))
-    assert ids == sorted(ids)
-    assert {one.version for one in ids} == {7}
 
 
 async def test_a_mistake_of_ours_gives_nothing_away(
@@ -141,88 +83,10 @@ async def test_without_a_token_no_private_door_opens(house: Doors, header: str) 
     assert open_to_all.status_code == 200
 
 
-async def test_the_same_key_gets_the_same_answer(house: Doors) -> None:
-    account = await house.account()
-    for key, changes in (("one", {}), ("two", {"quantity": "1000000", "price": "5000"})):
-        ticket = {"account_id": account, **ORDER, **changes}
-        headers = {"Idempotency-Key": key}
-        first = await house.http.post("/api/v1/orders", json=ticket, headers=headers)
-        again = await house.http.post("/api/v1/orders", json=ticket, headers=headers)
-        assert (first.status_code, again.status_code) in {(201, 201), (409, 409)}
-        same = ("order_id", "position", "status")
-        assert [first.json()[name] for name in same] == [again.json()[name] for name in same]
-        assert first.headers["X-Position"] == again.headers["X-Position"]
-        assert "Idempotency-Replayed" not in first.headers
-        assert again.headers["Idempotency-Replayed"] == "true"
-
-
-async def test_requests_of_one_key_at_the_same_time_are_done_once(house: Doors) -> None:
-    ticket = {"account_id": await house.account(), **ORDER}
-    headers = {"Idempotency-Key": "at-once"}
-    asks = (house.http.post("/api/v1/orders", json=ticket, headers=headers) for _ in range(20))
-    answers = await asyncio.gather(*asks)
-    assert {answer.status_code for answer in answers} == {201}
-    assert len({answer.json()["order_id"] for answer in answers}) == 1
-    assert house.tape.head().position == 3
-
-
-async def test_a_key_counts_for_one_person_and_one_route(house: Doors, keys: Path) -> None:
-    headers = {"Idempotency-Key": "mine"}
-    body = {"kind": "PAPER", "currency": "INR", "opening_capital": "1"}
-    first = await house.http.post("/api/v1/accounts", json=body, headers=headers)
-    account = first.json()["account_id"]
-    amount = {"amount": "1"}
-    deposit = await house.http.post(
-        f"/api/v1/accounts/{account}/deposits", json=amount, headers=headers
-    )
-    assert deposit.status_code == 201
-    token = house.house.tokens.issue(house.house.ids())
-    other = {**headers, "Authorization": f"Bearer {token}"}
-    second = await house.http.post("/api/v1/accounts", json=body, headers=other)
-    assert second.status_code == 201
-    assert second.json()["account_id"] != account
-
-
-async def test_a_key_used_for_another_request_is_refused(house: Doors) -> None:
-    ticket = {"account_id": await house.account(), **ORDER}
-    headers = {"Idempotency-Key": "once"}
-    await house.http.post("/api/v1/orders", json=ticket, headers=headers)
-    facts = house.tape.head().position
-    for change in ({"quantity": "11"}, {"side": "SELL"}, {"client_order_id": "x"}):
-        response = await house.http.post("/api/v1/orders", json=ticket | change, headers=headers)
-        assert (response.status_code, response.json()["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
-    respelled = dict(reversed(ticket.items()))
-    response = await house.http.post("/api/v1/orders", json=respelled, headers=headers)
-    assert response.headers["Idempotency-Replayed"] == "true"
-    assert house.tape.head().position == facts
-
-
-async def test_an_order_is_found_by_its_id_alone_but_by_its_owner_only(house: Doors) -> None:
-    ticket = {"account_id": await house.account(), **ORDER}
-    order = (await house.http.post("/api/v1/orders", json=ticket)).json()["order_id"]
-    stranger = {"Authorization": f"Bearer {house.house.tokens.issue(house.house.ids())}"}
-    refused = await house.http.delete(f"/api/v1/orders/{order}", headers=stranger)
-    assert (refused.status_code, refused.json()["code"]) == (404, "ORDER_UNKNOWN")
-    assert ticket["account_id"] not in refused.text
-    canceled = await house.http.delete(f"/api/v1/orders/{order}")
-    assert (canceled.status_code, canceled.json()["status"]) == (200, "CANCELED")
-
-
 async def test_while_postgres_is_away_reads_say_so(house: Doors) -> None:
     response = await house.http.get("/api/v1/accounts")
     assert (response.status_code, response.json()["code"]) == (503, "TAPE_UNAVAILABLE")
     assert response.headers["Retry-After"] == "1"
-
-
-async def test_while_the_tape_is_away_commands_say_so(house: Doors) -> None:
-    account = await house.account()
-    house.tape.available = False
-    response = await house.http.post("/api/v1/orders", json={"account_id": account, **ORDER})
-    assert (response.status_code, response.json()["code"]) == (503, "TAPE_UNAVAILABLE")
-    assert int(response.headers["Retry-After"]) >= 1
-    house.tape.available = True
-    response = await house.http.post("/api/v1/orders", json={"account_id": account, **ORDER})
-    assert response.status_code == 201
 
 
 async def test_nobody_waits_for_what_was_never_written(house: Doors) -> None:
@@ -316,52 +180,6 @@ async def test_metrics_tell_of_requests_by_route_and_of_batches(house: Doors) ->
     assert "papertape_tape_position 3.0" in text
     assert "papertape_commands_waiting 0.0" in text
     assert "secret-in-a-path" not in text
-
-
-@pytest.mark.parametrize("page", ["/docs", "/redoc"])
-async def test_the_documentation_comes_from_here_alone(house: Doors, page: str) -> None:
-    response = await house.http.get(page)
-    assert response.headers["Content-Type"].startswith("text/html")
-    policy = response.headers["Content-Security-Policy"]
-    assert "default-src 'none'" in policy
-    assert "http" not in policy
-    assert "unsafe-eval" not in policy
-    sources = re.findall(r'(?:src|href)="([^"]*)"', response.text)
-    assert len(sources) >= 2
-    for source in sources:
-        assert source == "data:," or source.startswith("/docs/"), source
-        if source.startswith("/"):
-            asset = await house.http.get(source)
-            assert asset.status_code == 200
-            assert "immutable" in asset.headers["Cache-Control"]
-            assert "cdn." not in asset.text
-            assert "fonts.googleapis" not in asset.text
-    assert "<script>" not in response.text, "a policy of 'self' runs nothing inline"
-
-
-@pytest.mark.parametrize("name", ["__init__.py", "scalar.js", "../problems.py", "%2e%2e/x", ""])
-async def test_no_other_file_is_served(house: Doors, name: str) -> None:
-    page = (await house.http.get("/redoc")).text
-    folder = re.search(r'src="(/docs/[^/]+/)', page)
-    assert folder is not None
-    response = await house.http.get(folder[1] + name)
-    assert (response.status_code, response.json()["code"]) == (404, "ROUTE_UNKNOWN")
-
-
-async def test_every_link_of_the_welcome_leads_somewhere(house: Doors) -> None:
-    welcome: dict[str, Any] = (await house.http.get("/")).json()
-    assert welcome["name"] == "papertape"
-    for name, link in welcome["links"].items():
-        if name != "api":
-            assert (await house.http.get(link)).status_code == 200, link
-
-
-async def test_the_type_of_a_problem_can_be_looked_up(house: Doors) -> None:
-    problem = (await house.http.get("/nowhere")).json()
-    looked_up = (await house.http.get(problem["type"])).json()
-    assert looked_up["title"] == problem["title"]
-    assert (await house.http.get("/problems")).json().keys() == REFUSALS.keys()
-    assert (await house.http.get("/problems/NO_SUCH_CODE")).status_code == 404
 
 
 async def test_a_client_that_leaves_is_no_mistake_of_ours(house: Doors) -> None:

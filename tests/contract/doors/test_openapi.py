@@ -1,7 +1,7 @@
 """
 The API as it is described, in one line an operation and one a type: the day it changes, this tells.
 
-    python -m tests.contract.test_openapi        writes the outline anew
+    python -m tests.contract.doors.test_openapi        writes the outline anew
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from openapi_spec_validator import validate
 
 from adapters.tape import MemoryTape
 from api.app import create_app
-from tests.contract.doors import make
+from tests.contract.doors.rig import make
 
 OUTLINE = Path(__file__).with_name("openapi.txt")
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
