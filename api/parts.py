@@ -26,6 +26,7 @@ from msgspec.structs import replace
 
 from adapters import postgres, quotes, telemetry
 from adapters.feeds import Board, Feed, FeedError, feed_from, play, speed_of
+from adapters.garbage import spare_what_stays
 from adapters.ids import Ids
 from adapters.projector import Projector
 from adapters.relay import Refused, Relay
@@ -94,6 +95,7 @@ async def _run(settings: Settings, dsn: str, parts: frozenset[str], fd: int | No
             ending.append(_project(dsn, stop))
         if "relay" in parts:
             endless.append(_relay(dsn, settings.nats_url or "", alone=parts == {"relay"}))
+        spare_what_stays()
         await _until(stop, ending, endless)
 
 

@@ -23,6 +23,7 @@ from projections import READ_MODELS
 from projections.base import ReadModel
 
 POLL_S = 0.25
+PACE_S = 0.02
 _PAUSE_S = 1.0
 
 _log = structlog.get_logger("projector")
@@ -82,6 +83,8 @@ class Projector:
         db.execute(f"LISTEN {CHANNEL}")  # first: what comes now is heard
         live = Live(db, self._models)
         while not stop.is_set():
-            if not live.step():
+            if live.step():
+                stop.wait(PACE_S)  # facts that come one by one share a page, which is cheaper
+            else:
                 for _ in db.notifies(timeout=POLL_S, stop_after=1):
                     pass

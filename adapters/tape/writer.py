@@ -72,6 +72,7 @@ class Writer:
         self._recorded_at = datetime.min.replace(tzinfo=UTC)
         self._reached: dict[str, int] = {}
         self._watch: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
 
     async def append(self, entries: Sequence[Entry]) -> int:
         """As ``commands.base.Tape.append``."""
@@ -99,6 +100,8 @@ class Writer:
             del self._reached[next(iter(self._reached))]
 
     async def close(self) -> None:
+        """Finish what is being sent; a batch still in doubt raises Unavailable OUTCOME_UNKNOWN."""
+        self._closing.set()
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
@@ -125,7 +128,7 @@ class Writer:
                 self._head = None
                 if not unanswered:
                     raise away() from error
-                await asyncio.sleep(next(pauses))
+                await self._rest(next(pauses))
 
     async def _send(
         self, connection: AsyncConnection[Any], batch: Batch, head: Head, unanswered: list[Head]
@@ -196,6 +199,12 @@ class Writer:
                     return
                 with contextlib.suppress(psycopg.Error):
                     await self._connected()
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait before the next try to learn the fate of a batch."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), seconds)
+            raise Unavailable("OUTCOME_UNKNOWN", "stopped before the event store could be asked")
 
     async def _hang_up(self) -> None:
         self._head = None

@@ -14,7 +14,6 @@ from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequen
 from datetime import datetime
 from uuid import UUID
 
-import msgspec
 import structlog
 
 from adapters.venue.ticket import Standing
@@ -68,9 +67,9 @@ class Floor:
     # ── facts ──────────────────────────────────────────────────────────────────
 
     def begin(self, standing: Iterable[Standing]) -> None:
-        """Take up the orders that stand; a row may spell a side or a type as plain text."""
+        """Take up the orders that stand."""
         for order in standing:
-            self.venue.on_order(msgspec.convert(order, Standing, from_attributes=True))
+            self.venue.on_order(order)
 
     async def follow(self, pages: AsyncIterable[Iterable[Fact]]) -> None:
         """Learn every fact of the tape after the orders that stood, as it is appended."""

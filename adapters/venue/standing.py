@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec import convert
 from psycopg import Connection
 from psycopg.errors import UndefinedTable
-from psycopg.rows import class_row
+from psycopg.rows import dict_row
 
 from adapters.tape import Reader
 from adapters.venue.floor import VENUE, Floor
@@ -54,5 +55,6 @@ def _stood(db: Connection[Any]) -> tuple[int, Iterator[Standing]]:
     position = row[0] if row else 0
     if position == 0:
         return 0, iter(())
-    with db.cursor(row_factory=class_row(Standing)) as cursor:
-        return position, iter(cursor.execute(_STANDING, [VENUE]).fetchall())
+    with db.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_STANDING, [VENUE]).fetchall()
+    return position, (convert(row, Standing) for row in rows)

@@ -23,7 +23,7 @@ class Account:
         self.cash = ZERO
         self.reserved: dict[str, Decimal] = {}  # by working order
         self.held: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
-        self.wanted: dict[str, Decimal] = {}
+        self.wanted: defaultdict[str, Decimal] = defaultdict(Decimal)
         self.filled: defaultdict[str, Decimal] = defaultdict(Decimal)
 
     def take(self, line: Line) -> Iterator[str]:
@@ -73,7 +73,7 @@ class Account:
         if leaves < 0 or self.held[key] < 0:
             yield f"overfilled: {leaves} left, {self.held[key]} held"
         if leaves == 0:
-            del self.reserved[order_id]
+            self.reserved.pop(order_id)
 
     def _balance(self, fact: dict[str, Any]) -> Iterator[str]:
         balance = fact.get("balance")

@@ -33,7 +33,9 @@ CHECKS = (
 KNOWN = 0.7
 
 
-def fuzz(service: Service, examples: int, folder: Path) -> subprocess.CompletedProcess[str]:
+def fuzz(
+    service: Service, examples: int, folder: Path, *, quiet: bool = True
+) -> subprocess.CompletedProcess[str]:
     """So many examples an operation; everything that was found is in its output."""
     with service.person() as person:
         (folder / "schemathesis.toml").write_text(_known(person))
@@ -48,7 +50,7 @@ def fuzz(service: Service, examples: int, folder: Path) -> subprocess.CompletedP
             "--continue-on-failure",
         ]  # fmt: skip
         return subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, timeout=7200, check=False
+            command, cwd=folder, capture_output=quiet, text=True, timeout=7200, check=False
         )
 
 
@@ -88,9 +90,7 @@ def main() -> int:
     parser.add_argument("--examples", type=int, default=200, help="how many an operation")
     asked = parser.parse_args()
     with fuzzed() as service, tempfile.TemporaryDirectory() as folder:
-        found = fuzz(service, asked.examples, Path(folder))
-    print(found.stdout + found.stderr)
-    return found.returncode
+        return fuzz(service, asked.examples, Path(folder), quiet=False).returncode
 
 
 if __name__ == "__main__":

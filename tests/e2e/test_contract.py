@@ -293,15 +293,6 @@ def test_an_equity_curve_is_there_for_every_account(trader: Person) -> None:
     assert_plain(points)
 
 
-def test_nobody_without_a_token_is_served(service: Service) -> None:
-    with httpx.Client(base_url=service.api) as stranger:
-        for header in ({}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic YTpi"}):
-            answer = stranger.get("/dashboard", headers=header)
-            assert answer.status_code == 401
-            assert answer.headers["Content-Type"] == PROBLEM
-            assert answer.headers["WWW-Authenticate"].startswith("Bearer")
-
-
 def _ticket(account: str, **other: str) -> dict[str, str]:
     order = {"symbol": "RELIANCE", "side": "BUY", "quantity": "10", "order_type": "MARKET"}
     return {"account_id": account, **order, **other}

@@ -41,12 +41,12 @@ SHARE = Instrument(
 )
 
 
-SECRET = "the combination is 1234"
+UNTOLD = "what only we may know"
 
 
 @get("/bench/broken")
 async def broken() -> None:
-    raise RuntimeError(SECRET)
+    raise RuntimeError(UNTOLD)
 
 
 @post("/bench/empty")

@@ -12,7 +12,7 @@ import pytest
 
 from adapters.ids import Ids
 from adapters.settings import Settings
-from tests.contract.doors.rig import SECRET, Doors, doors
+from tests.contract.doors.rig import UNTOLD, Doors, doors
 
 pytestmark = pytest.mark.anyio
 
@@ -34,7 +34,7 @@ async def test_a_mistake_of_ours_gives_nothing_away(
     assert response.headers["Content-Type"] == "application/problem+json"
     problem = response.json()
     assert problem["code"] == "INTERNAL"
-    assert SECRET not in response.text
+    assert UNTOLD not in response.text
     assert "Traceback" not in response.text
     seen = capsys.readouterr()
     assert problem["request_id"] in seen.out + seen.err + caplog.text, "whoever is told finds it"
@@ -113,7 +113,7 @@ async def test_the_service_is_ready_when_every_part_is(keys: Path) -> None:
         if state["nats"] == "hangs":
             await asyncio.sleep(60)
         if state["nats"] == "raises":
-            raise ConnectionError(SECRET)
+            raise ConnectionError(UNTOLD)
         return state["nats"]
 
     async with doors(keys, checks={"tape": tape, "nats": nats}) as house:
