@@ -69,6 +69,7 @@ async def serve(
                 access_log=False,
                 server_header=False,
                 lifespan="off",
+                proxy_headers=False,
                 timeout_keep_alive=IDLE_S,
                 timeout_graceful_shutdown=GRACE_S,
             )

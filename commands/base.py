@@ -46,7 +46,7 @@ class Command(Struct, frozen=True, kw_only=True):
     def authorise(self, state: Any, by: Caller) -> None:
         """Raise unless this caller may ask this of this state."""
         if not by.roles & self.allowed:
-            raise Forbidden("command.not_allowed", command=type(self).__name__)
+            raise Forbidden("ACCESS_DENIED", command=type(self).__name__)
 
     def decide(self, state: Any) -> Events:
         """The facts this makes true, given what is true already.  Pure."""

@@ -70,27 +70,27 @@ class Live:
         }
         self._parked = {table: checkpoints.parked(self._db, table) for table in self._positions}
 
-    def step(self, page: int = PAGE) -> bool:
-        """Take in a page for every group of level models; False when nothing had happened."""
+    def step(self, page: int = PAGE) -> int:
+        """Take in a page for every group of level models; returns the rows of the fullest."""
         by_position = sorted(self._positions.items(), key=lambda item: item[1])
         groups = [
             (position, [table for table, _ in level])
             for position, level in groupby(by_position, key=lambda item: item[1])
         ]
-        moved = False
+        most = 0
         ahead = [position for position, _ in groups[1:]]
         for (position, tables), next_group in zip(groups, [*ahead, None], strict=True):
             limit = page if next_group is None else min(page, next_group - position)
             rows = self._pages.after(position, limit)
             if not rows:
                 continue
-            moved = True
+            most = max(most, len(rows))
             try:
                 self._take_in(tables, rows)
             except (Lost, DeadlockDetected):
                 self.look()  # another projector was faster, or a rebuild is done
-                return True
-        return moved
+                return page
+        return most
 
     def _take_in(self, tables: Sequence[Table], rows: Sequence[Stored]) -> None:
         """All of these rows, as far as the models can take them."""

@@ -13,7 +13,7 @@ from psycopg import Connection
 from adapters.postgres import connect
 from adapters.projector import checkpoints
 from adapters.projector.build import BuildFailed
-from adapters.projector.live import Live
+from adapters.projector.live import PAGE, Live
 from adapters.projector.rebuilding import rebuild
 from adapters.projector.tables import fingerprint
 from adapters.tape.codec import UnknownFact
@@ -83,8 +83,9 @@ class Projector:
         db.execute(f"LISTEN {CHANNEL}")  # first: what comes now is heard
         live = Live(db, self._models)
         while not stop.is_set():
-            if live.step():
+            taken = live.step()
+            if 0 < taken < PAGE:
                 stop.wait(PACE_S)  # facts that come one by one share a page, which is cheaper
-            else:
+            elif not taken:
                 for _ in db.notifies(timeout=POLL_S, stop_after=1):
                     pass

@@ -29,8 +29,8 @@ class Plan(Struct, frozen=True):
     """
     Who is killed how often.  At first only those whose death must cost no command at all, then
     everybody.  ``hurry`` is the share of deaths that do not wait until the one before is over,
-    ``rest_s`` the longest time between two, ``warmup`` how many commands are acknowledged before
-    the first.  ``level`` is whether the mirrors are waited for at the end.
+    ``rest_s`` the longest time between two, ``between`` the most commands that are acknowledged
+    meanwhile.  ``level`` is whether the mirrors are waited for at the end.
     """
 
     seed: int
@@ -40,7 +40,7 @@ class Plan(Struct, frozen=True):
     people: int = 4
     hurry: float = 0.25
     rest_s: float = 0.8
-    warmup: int = 100
+    between: int = 50
     level: bool = True
     patience_s: float = 90.0  # with whatever has to come back
     manners: Manners = Manners()
@@ -106,16 +106,12 @@ class Campaign:
         async with asyncio.TaskGroup() as group:
             for trader in traders:
                 group.create_task(trader.trade(over))
-            while len(self._history.acknowledged) < self._plan.warmup:
-                await asyncio.sleep(0.1)
+            await self._more(2 * self._plan.between)
             await self._attack()
             over.set()
         if self._plan.level:
             self._history.catch_up_s = await self._levelled(self._history.reached)
-        if self._service.ended_by_itself:
-            self._history.misfortunes.append(
-                f"the parent ended by itself {self._service.ended_by_itself} times"
-            )
+        self._history.misfortunes += [f"the parent ended: {said}" for said in self._service.ended]
         return Aftermath(self._history, self._service.folder, people, self._plan.level)
 
     async def _prepare(self) -> tuple[list[Person], list[Trader]]:
@@ -144,13 +140,21 @@ class Campaign:
     async def _attack(self) -> None:
         waits: list[asyncio.Task[None]] = []
         for target in self._plan.order():
+            if self._rng.random() >= self._plan.hurry:
+                await asyncio.gather(*waits)
+                await self._more(self._rng.randrange(self._plan.between))
             await asyncio.sleep(self._rng.uniform(0, self._plan.rest_s))
             kill = Kill(target, await self._service.kill(target))
             self._history.killed(kill)
             waits.append(asyncio.create_task(self._back(kill, self._history.reached)))
-            if self._rng.random() >= self._plan.hurry:
-                await asyncio.wait(waits)
         await asyncio.gather(*waits)
+
+    async def _more(self, commands: int) -> None:
+        """Wait until so many more commands have been acknowledged."""
+        goal = self._history.told + commands
+        while self._history.told < goal:
+            self._service.tend()
+            await asyncio.sleep(0.01)
 
     async def _back(self, kill: Kill, reached: int) -> None:
         """Wait until what this death stopped goes on."""

@@ -79,14 +79,15 @@ class Kill(Struct):
 
 class History(Struct):
     """
-    ``reached`` is the last position that any answer has told of, ``waiting`` the deaths after
-    which no command has been answered yet, ``misfortunes`` what no death of ours explains.
+    ``reached`` is the last position that any of the ``told`` answers has told of, ``waiting`` the
+    deaths after which there has been none yet, ``misfortunes`` what no death of ours explains.
     """
 
     ops: list[Op] = []
     kills: list[Kill] = []
     waiting: list[Kill] = []
     reached: int = 0
+    told: int = 0
     catch_up_s: float | None = None
     misfortunes: list[str] = []
 
@@ -98,6 +99,7 @@ class History(Struct):
     def note(self, op: Op, attempt: Attempt) -> None:
         op.attempts.append(attempt)
         if attempt.position:
+            self.told += 1
             self.reached = max(self.reached, attempt.position)
             for kill in [kill for kill in self.waiting if kill.at < attempt.called]:
                 kill.back_after = attempt.returned - kill.at

@@ -48,7 +48,7 @@ class Manners(Struct, frozen=True):
     """
     ``keyed`` sends an Idempotency-Key; ``leaving`` is the share of requests whose sender hangs
     up; ``pause_s`` the longest rest between two wishes of one trader, ``patience_s`` how long
-    one wish is asked again.
+    a wish is asked again once the attack is over.
     """
 
     keyed: bool = True
@@ -84,7 +84,7 @@ class Trader:
             op = Op(UUID(int=self._rng.getrandbits(128), version=4), kind, self._wish(kind))
             if op.asked:
                 self._history.ops.append(op)
-                await self._pursue(op)
+                await self._pursue(op, over)
                 self._learn(op)
             await asyncio.sleep(self._rng.uniform(0, self._manners.pause_s))
         await self._door.close()
@@ -132,8 +132,8 @@ class Trader:
 
     # ── asking until it is known ───────────────────────────────────────────────
 
-    async def _pursue(self, op: Op) -> None:
-        until = time.monotonic() + self._manners.patience_s
+    async def _pursue(self, op: Op, over: asyncio.Event) -> None:
+        until = None
         while True:
             attempt = Attempt(time.monotonic(), left=self._rng.random() < self._manners.leaving)
             with suppress(Lost):
@@ -141,7 +141,9 @@ class Trader:
                 self._take_down(op, attempt, answer)
             attempt.returned = time.monotonic()
             self._history.note(op, attempt)
-            if attempt.settles or time.monotonic() > until:
+            if over.is_set():
+                until = until or time.monotonic() + self._manners.patience_s
+            if attempt.settles or (until is not None and time.monotonic() > until):
                 return
             await asyncio.sleep(self._rng.uniform(*PAUSE_S))
 

@@ -11,7 +11,7 @@ from typing import Any
 from tests.chaos.evidence import Evidence, Line
 from tests.chaos.history import HARD, Op
 
-HANG_S = 10.0
+HANG_S = 12.0
 USER = "user:"
 #: The last fact of what a client asked for.
 LEFT: Mapping[str, tuple[str, ...]] = {

@@ -43,7 +43,7 @@ class Service:
         self.folder, self.data, self.logs = folder, folder / "data", folder / "data" / "logs"
         self.said = folder / "said"
         self.port = _free_port()
-        self.ended_by_itself = 0
+        self.ended: list[str] = []  # what the parent said each time that it ended by itself
         self._parent: psutil.Popen | None = None
 
     def start(self) -> None:
@@ -62,7 +62,7 @@ class Service:
     def tend(self) -> None:
         """Start it again if it has ended, which it never should by itself."""
         if self._parent is not None and self._parent.poll() is not None:
-            self.ended_by_itself += 1
+            self.ended.append(self.last_words(300))
             self.start()
 
     async def kill(self, target: Target) -> float:
@@ -122,8 +122,8 @@ class Service:
         assert code == 0, f"the service ended with {code}: {self.last_words()}"
         self._parent = None
 
-    def last_words(self) -> str:
-        return self.said.read_text(errors="replace")[-2000:]
+    def last_words(self, length: int = 2000) -> str:
+        return self.said.read_text(errors="replace")[-length:]
 
     def abandon(self) -> None:
         """Leave nothing behind, whatever state it is in."""

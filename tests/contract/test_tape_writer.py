@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
-from random import Random
 
 import psycopg
 import pytest
@@ -16,8 +15,8 @@ from adapters.servers import Database
 from adapters.tape import AsyncTape, Reader, verify
 from commands.base import Stale
 from domain.errors import Unavailable
-from tests.contract.tally import CODEC, Clock, Tally, claim, counts, entry
-from tests.contract.wire import Cut, Wire, wire_to
+from tests.contract.tally import CODEC, Clock, Tally, counts, entry
+from tests.contract.wire import Cut, Wire, terminate_backends, wire_to
 
 pytestmark = pytest.mark.anyio
 
@@ -41,15 +40,6 @@ async def until(wish: object, seconds: float = 5.0) -> None:
     async with asyncio.timeout(seconds):
         while not wish():
             await asyncio.sleep(0.01)
-
-
-def terminate_backends(database: Database) -> None:
-    with psycopg.connect(database.admin_dsn, autocommit=True) as admin:
-        admin.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            " AND query LIKE '%es.append%'"
-        )
 
 
 @pytest.mark.parametrize("cut", [Cut.BEFORE, Cut.MIDST, Cut.AFTER])
@@ -254,55 +244,3 @@ async def test_snapshots_shorten_the_way_and_are_ignored_when_the_program_change
         assert (await tape.load("a", Tally))[1].total == -1  # so it is the snapshot that is read
         admin.execute("UPDATE es.snapshot SET fingerprint = 'of another program'")
         assert (await tape.load("a", Tally))[1].total == 600 * 601 // 2
-
-
-async def test_a_storm_of_faults_leaves_exactly_what_was_acknowledged(
-    database: Database, reader: Reader
-) -> None:
-    dice = Random(2)
-    acknowledged: dict[str, int] = {}
-    stop = asyncio.Event()
-
-    async def trade(tape: AsyncTape, stream: str) -> None:
-        version = 0
-        while not stop.is_set():
-            facts = range(version, version + dice.randint(1, 3))
-            try:
-                key = claim(dice.getrandbits(200))
-                await tape.append([entry(stream, version, *facts, claim=key)])
-            except Unavailable:
-                await asyncio.sleep(0.01)
-            else:
-                version = facts.stop
-                acknowledged[stream] = version
-
-    async def storm(wires: list[Wire]) -> None:
-        for _ in range(60):
-            await asyncio.sleep(dice.uniform(0, 0.05))
-            wire = dice.choice(wires)
-            match dice.randrange(3):
-                case 0:
-                    await asyncio.to_thread(terminate_backends, database)
-                case 1:
-                    await wire.fall_silent()
-                case 2:
-                    wire.cut = dice.choice([Cut.BEFORE, Cut.MIDST, Cut.AFTER])
-        for wire in wires:
-            wire.cut = Cut.NEVER
-        stop.set()
-
-    async with wire_to(database.dsn) as one, wire_to(database.dsn) as two:
-        async with (
-            AsyncTape(one.dsn, Clock(), "one", codec=CODEC) as left,
-            AsyncTape(two.dsn, Clock(), "two", codec=CODEC) as right,
-        ):
-            traders = [trade(left, "a"), trade(left, "b"), trade(right, "c"), trade(right, "d")]
-            await asyncio.gather(storm([one, two]), *traders)
-        assert one.cuts + two.cuts > 10
-    facts = reader.facts(0, 1_000_000)
-    assert [fact.position for fact in facts] == list(range(1, len(facts) + 1))
-    for stream, version in acknowledged.items():
-        assert counts([fact for fact in facts if fact.stream == stream]) == list(range(version))
-    assert len(facts) == sum(acknowledged.values())
-    with connect(database.dsn) as connection:
-        assert verify(connection).sound

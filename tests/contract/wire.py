@@ -9,7 +9,10 @@ from collections.abc import AsyncIterator
 from enum import Enum, auto
 from pathlib import Path
 
+import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from adapters.servers import Database
 
 BATCH = b'[{"s":'  # how the document of an append begins
 READY = b"Z\x00\x00\x00\x05I"  # ReadyForQuery, idle: the transaction has ended
@@ -142,3 +145,13 @@ async def wire_to(dsn: str) -> AsyncIterator[Wire]:
             yield wire
         finally:
             await wire.close()
+
+
+def terminate_backends(database: Database) -> None:
+    """Kill the server's end of every connection that appends, whatever it is doing."""
+    with psycopg.connect(database.admin_dsn, autocommit=True) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " AND query LIKE '%es.append%'"
+        )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -89,6 +90,7 @@ def main() -> int:
     parser = argparse.ArgumentParser("python -m tests.e2e.fuzz")
     parser.add_argument("--examples", type=int, default=200, help="how many an operation")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the service ends as well
     with fuzzed() as service, tempfile.TemporaryDirectory() as folder:
         return fuzz(service, asked.examples, Path(folder), quiet=False).returncode
 
