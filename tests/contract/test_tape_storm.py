@@ -18,7 +18,7 @@ from tests.contract.wire import Cut, Wire, terminate_backends, wire_to
 
 pytestmark = pytest.mark.anyio
 
-STRIKES = 60
+STRIKES = 30
 CUTS = (Cut.BEFORE, Cut.MIDST, Cut.AFTER)
 
 
