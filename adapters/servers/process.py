@@ -17,6 +17,7 @@ from typing import Literal
 
 LEASH = Path(__file__).with_name("leash.py")
 LOG_MAX = 16 * 2**20
+KILLED = "signal SIGKILL"
 TRANSIENT_MAX = 60.0
 
 CHILDREN: set[int] = set()  # process numbers of those started here and not yet reaped
@@ -86,13 +87,18 @@ class Process:
         self._asked = False
 
     def launch(self, pause: Pause = time.sleep) -> None:
-        """Start and wait, however long, until it answers.  Its end before that is a failure."""
+        """
+        Start and wait, however long, until it answers.
+
+        Its end before that is a failure, unless somebody killed it: then it is started again.
+        """
         patience = time.monotonic() + TRANSIENT_MAX
         self.start()
         while not self.answers():
             if (code := self.poll()) is not None:
                 said = self.said()
-                if not self.transient(said) or time.monotonic() > patience:
+                again = code == KILLED or self.transient(said)
+                if not again or time.monotonic() > patience:
                     raise ServerFailed(f"{self.name} did not start ({code}): {gist(said)}")
                 pause(0.2)
                 self.start()

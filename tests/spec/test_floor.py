@@ -6,11 +6,9 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import cast
 from uuid import UUID
 
 import pytest
-from msgspec import Struct
 from structlog.testing import capture_logs
 
 from adapters.venue import Floor, Standing, Venue
@@ -73,30 +71,6 @@ def floor_that(answer: Callable[[base.Command], Receipt]) -> tuple[Floor, list[b
 
 
 FILLED = Receipt((FundsDeposited(UUID(int=1), Decimal(1), "", (), Balance()),), 1)
-
-
-def test_a_row_that_spells_its_side_as_text_is_the_same_order() -> None:
-    class Row(Struct):
-        order_id: UUID
-        account_id: UUID
-        symbol: str
-        side: str
-        order_type: str
-        tif: str
-        limit: Decimal
-        quantity: Decimal
-        cum_qty: Decimal
-        since: datetime
-
-    row = Row(
-        UUID(int=5), ACCOUNTS[0], "ACME", "BUY", "LIMIT", "GTC", Decimal(100), Decimal(10),
-        Decimal(4), NOW - timedelta(minutes=1),
-    )  # fmt: skip
-    floor, _ = floor_that(lambda _: FILLED)
-    floor.begin([cast(Standing, row)])
-    (fill,) = floor.venue.on_quote(ask_of(1, 50), NOW)
-    assert isinstance(fill, ApplyFill)
-    assert (fill.quantity, fill.price) == (Decimal(6), Decimal(99))
 
 
 def accepted(order_id: UUID, venue: str) -> tuple[OrderPlaced, OrderAccepted]:
