@@ -16,7 +16,7 @@ import socket
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -33,6 +33,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SERVING = ("serve", "feed", "react")
 FOLLOWING = ("project", "relay")
 STARTS_MAX = 3  # of a part that keeps ending before the service was ever ready
+FURNISH_WAIT = 60.0  # seconds; our own Postgres may be killed while we prepare it
 PORT_WAIT = 2.0  # seconds; the parts of a killed service may still hold the port
 WORD_EVERY = 10.0  # seconds
 BACKLOG = 1024
@@ -97,9 +98,7 @@ def _provide(
     door: socket.socket, settings: Settings, supervisor: Supervisor, prepare: Iterable[Prepare]
 ) -> Settings:
     """Have a database, migrated, and a NATS; returns the settings for the parts."""
-    database = _database(settings, supervisor)
-    for step in prepare:
-        step(database.admin_dsn)
+    database = _database(settings, supervisor, tuple(prepare))
     nats_url = settings.nats_url
     if nats_url is None:
         supervisor.keep(servers.Nats(settings.data))
@@ -113,11 +112,24 @@ def _provide(
     )
 
 
-def _database(settings: Settings, supervisor: Supervisor) -> Database:
+def _database(settings: Settings, supervisor: Supervisor, prepare: Sequence[Prepare]) -> Database:
     if given := servers.external(settings):
-        return servers.adopt(given, supervisor.pause)
+        return _prepared(servers.adopt(given, supervisor.pause), prepare)
     supervisor.keep(servers.Postgres(settings.data, bin_dir=settings.pg_bin_dir))
-    return servers.furnish(settings.data)
+    until = time.monotonic() + FURNISH_WAIT
+    while True:
+        try:
+            return _prepared(servers.furnish(settings.data), prepare)
+        except psycopg.OperationalError:  # killed meanwhile: every step may be repeated
+            if time.monotonic() > until:
+                raise
+            supervisor.pause(0.2)
+
+
+def _prepared(database: Database, prepare: Sequence[Prepare]) -> Database:
+    for step in prepare:
+        step(database.admin_dsn)
+    return database
 
 
 def _parts(door: socket.socket, settings: Settings, module: str) -> tuple[Process, Process]:

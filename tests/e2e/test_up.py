@@ -171,6 +171,11 @@ def test_a_parent_killed_again_and_again_leaves_a_folder_that_starts(cluster: Pa
             service.parent.kill()
 
 
+def test_a_postgres_killed_while_it_is_prepared_does_not_end_the_start(cluster: Path) -> None:
+    with running(cluster, STAND_IN_KILLS_POSTGRES="1") as service:
+        assert service.ask()[1]["rows"] == 1
+
+
 def test_a_signal_during_the_start_ends_it(data: Path) -> None:
     with Parent(data) as service:
         assert eventually((data / "postgres.new").exists)
