@@ -21,7 +21,7 @@ from commands.ask import Ask, Batch
 from commands.base import Caller, Claim, Command, Entry, Receipt, Stale, Tape
 from commands.states import Remembered, States
 from domain.base import fold
-from domain.errors import Conflict, DomainError, Unavailable
+from domain.errors import DomainError, Unavailable
 
 #: How often a command that lost a race is decided again before its caller must.
 ATTEMPTS_MAX = 20
@@ -273,7 +273,7 @@ class Dispatch:
         ask.entry, ask.outcome = None, None
         ask.attempts += 1
         if ask.attempts > ATTEMPTS_MAX:
-            ask.fail(Conflict("CONFLICT_RETRY_EXHAUSTED", stream=ask.stream))
+            ask.fail(Unavailable("CONFLICT_RETRY_EXHAUSTED", stream=ask.stream))
         elif ask.claim is not None:
             self._spawn(self._recall(ask, then=lambda: self._find_state(ask)))
         else:
