@@ -1,0 +1,22 @@
+"""
+The market: what may be traded, what it was quoted at, and whether a quote may be traded on.
+
+Prices are in the instrument's currency per unit, sizes in units, times in UTC.
+"""
+
+from __future__ import annotations
+
+from domain.market.instrument import Instrument as Instrument
+from domain.market.instrument import InstrumentType as InstrumentType
+from domain.market.instrument import is_symbol as is_symbol
+from domain.market.instrument import listing_faults as listing_faults
+from domain.market.quote import CLOCK_SKEW_MAX as CLOCK_SKEW_MAX
+from domain.market.quote import INCOHERENT_SHARE as INCOHERENT_SHARE
+from domain.market.quote import INCOHERENT_SPREADS as INCOHERENT_SPREADS
+from domain.market.quote import MAX_AGE as MAX_AGE
+from domain.market.quote import Evidence as Evidence
+from domain.market.quote import Quality as Quality
+from domain.market.quote import Quote as Quote
+from domain.market.quote import mark as mark
+from domain.market.quote import quality as quality
+from domain.market.quote import witness as witness
