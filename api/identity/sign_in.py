@@ -1,4 +1,4 @@
-"""Identity: signing up, signing in, and staying so."""
+"""Signing in, and staying so."""
 
 from __future__ import annotations
 
@@ -10,44 +10,14 @@ from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
 from adapters.tokens import Untrusted
-from api import wire
 from api.auth import PUBLIC, Unauthenticated
+from api.identity.sign_up import SignUp, register
 from api.problems import documented
 from api.wiring import Request
-from commands.base import Caller
-from commands.identity import RegisterUser
-from domain.base import Role
-
-PASSWORD_BYTES = range(8, 1025)
-
-Email = Annotated[
-    str,
-    Meta(
-        min_length=3,
-        max_length=254,
-        pattern=r"^[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,253}$(?!\n)",
-        description="an e-mail address; capital and small letters are the same",
-    ),
-]
-Password = Annotated[
-    str, Meta(min_length=1, max_length=1024, description="8 to 1024 bytes, taken exactly as sent")
-]
-
-
-class SignUp(Struct, frozen=True, forbid_unknown_fields=True):
-    email: Email
-    password: Password
-
-    def __repr__(self) -> str:
-        return "SignUp()"  # it ends up in no log
 
 
 class SignIn(SignUp, frozen=True, forbid_unknown_fields=True):
     """The same, from somebody who has signed up."""
-
-
-class SignedUp(Struct, frozen=True):
-    user_id: UUID
 
 
 class RefreshToken(Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,18 +42,6 @@ class Me(Struct, frozen=True):
     roles: list[str]
 
 
-@post("/auth/signup", opt=PUBLIC, responses=documented(409, 413, 415, 422, 503))
-async def sign_up(request: Request, data: JSONBody[SignUp]) -> SignedUp:
-    """Become a user of this service."""
-    password = data.password.encode()
-    if len(password) not in PASSWORD_BYTES:
-        raise wire.invalid("/password", "8 to 1024 bytes", "body")
-    user_id = request.new_id
-    await request.house.credentials.add(user_id, data.email, password)
-    await _register(request, user_id)
-    return SignedUp(user_id)
-
-
 @post("/auth/login", opt=PUBLIC, status_code=200, responses=documented(401, 413, 415, 422, 503))
 async def log_in(request: Request, data: JSONBody[SignIn]) -> SignedIn:
     """Prove who you are, and get a token to say so with every request."""
@@ -93,8 +51,8 @@ async def log_in(request: Request, data: JSONBody[SignIn]) -> SignedIn:
     except Untrusted:
         raise Unauthenticated("AUTH_INVALID", "unknown e-mail address or wrong password") from None
     if not person.on_tape:  # the service stopped between the two steps of signing up
-        await _register(request, person.user_id)
-    return _signed_in(request, person.user_id, await house.sessions.begin(person.user_id))
+        await register(request, person.user_id)
+    return await signed_in(request, person.user_id)
 
 
 @post("/auth/refresh", opt=PUBLIC, status_code=200, responses=documented(401, 413, 415, 422, 503))
@@ -104,7 +62,7 @@ async def refresh(request: Request, data: JSONBody[RefreshToken]) -> SignedIn:
         user_id, successor = await request.house.sessions.renew(data.refresh_token)
     except Untrusted:
         raise Unauthenticated("AUTH_INVALID", "the refresh token is not valid (any more)") from None
-    return _signed_in(request, user_id, successor)
+    return _with_tokens(request, user_id, successor)
 
 
 @get("/auth/me", responses=documented(503))
@@ -123,21 +81,14 @@ async def show_keys(request: Request) -> Response[bytes]:
     return Response(jwks, media_type="application/jwk-set+json", headers=keep)
 
 
-async def _register(request: Request, user_id: UUID) -> None:
-    caller = Caller(
-        actor="system:identity",
-        roles=Role.SYSTEM,
-        correlation_id=request.scope["state"]["request_id"],
-        on_behalf_of=f"user:{user_id}",
-    )
-    receipt = await request.house.dispatch(RegisterUser(at=request.now, user_id=user_id), caller)
-    await request.house.credentials.note_on_tape(user_id)
-    request.say("x-position", str(receipt.position))
+async def signed_in(request: Request, user_id: UUID) -> SignedIn:
+    """Begin a session for a person who has proved, in whatever way, who they are."""
+    return _with_tokens(request, user_id, await request.house.sessions.begin(user_id))
 
 
-def _signed_in(request: Request, user_id: UUID, refresh_token: str) -> SignedIn:
+def _with_tokens(request: Request, user_id: UUID, refresh_token: str) -> SignedIn:
     tokens = request.house.tokens
     return SignedIn(tokens.issue(user_id), refresh_token, tokens.expires_in)
 
 
-ROUTES = (sign_up, log_in, refresh, show_me)
+ROUTES = (log_in, refresh, show_me)
