@@ -1,9 +1,8 @@
 """
 Tokens: who a request is from, signed (RS256) so that nobody has to be asked again.
 
-The private key is a file, ``keys/access-KID.pem``.  Every such file is trusted, the newest
-signs: to rotate, put a new one beside the old one, and take the old one away after the longest
-life of a token.
+What is trusted follows the folder of signing keys (adapters.signing) within a second, so that
+keys change while the service runs.
 """
 
 from __future__ import annotations
@@ -11,37 +10,25 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import timedelta
-from hashlib import sha256
+from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
 from uuid import UUID
 
 import jwt
 import msgspec
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.rsa import (
-    RSAPrivateKey,
-    RSAPublicKey,
-    generate_private_key,
-)
-from jwt.algorithms import RSAAlgorithm
-from jwt.utils import base64url_encode
 from msgspec import Struct
 
-from adapters.keys import kept
+from adapters import signing
 from domain.base import Role
 
-BITS = 3072
 TYPE = "at+jwt"
 ISSUER = "papertape"
 AUDIENCE = "papertape-api"
 LEEWAY_S = 10
-_CLAIMS = ["exp", "nbf", "iat", "iss", "aud", "sub", "jti"]
-
-
-class WeakKey(Exception):
-    """A signing key has fewer than 3072 bits."""
+LOOK_EVERY_S = 1.0
+_CLAIMS = ["exp", "nbf", "iat", "iss", "aud", "sub", "jti", "sid", "auth_time"]
+_HEADER = frozenset({"alg", "typ", "kid"})
 
 
 class Untrusted(Exception):
@@ -49,12 +36,21 @@ class Untrusted(Exception):
 
 
 class Identity(Struct, frozen=True):
-    """Whom a token speaks for; ``expires`` in seconds since 1970."""
+    """
+    Whom a token speaks for; ``expires`` and ``auth_time`` in seconds since 1970.
+
+    ``auth_time`` is when this person last proved who they are; ``session_id`` is None, and
+    ``key_id`` and ``scopes`` are there, where a program asks with an API key.
+    """
 
     user_id: UUID
     roles: Role
     expires: float
     actor: str
+    session_id: UUID | None = None
+    auth_time: float = 0.0
+    key_id: UUID | None = None
+    scopes: frozenset[str] | None = None
 
 
 class Tokens:
@@ -69,58 +65,101 @@ class Tokens:
         now: Callable[[], float] = time.time,
         remembered: int = 4096,
     ) -> None:
+        self._keys = keys
         self._ids = ids
         self._now = now
         self._lifetime_s = int(lifetime.total_seconds())
         self._remembered = remembered
         self._known: OrderedDict[str, Identity] = OrderedDict()
-        trusted = _load(keys)
-        self._kid, self._private = list(trusted.items())[-1]
-        self._public = {kid: key.public_key() for kid, key in trusted.items()}
+        self._changed = signing.changes(keys)
+        self._trust(now())
 
     @property
     def expires_in(self) -> int:
         """Seconds that a new token is good for."""
         return self._lifetime_s
 
-    def issue(self, user_id: UUID, roles: Role = Role.TRADER) -> str:
-        now = int(self._now())
+    @property
+    def longest_life_s(self) -> float:
+        """Seconds after which no token issued so far is good, whoever's clock is asked."""
+        return self._lifetime_s + LEEWAY_S
+
+    @property
+    def kids(self) -> list[str]:
+        """The ids of the trusted keys; the last one signs."""
+        return list(self._public)
+
+    def issue(
+        self,
+        user_id: UUID,
+        roles: Role = Role.TRADER,
+        *,
+        session_id: UUID | None = None,
+        auth_time: datetime | None = None,
+    ) -> str:
+        """A token of this session; of one of its own, begun just now, if none is named."""
+        now = self._now()
+        if now >= self._look_at:
+            self._look(now)
+        issued = int(now)
         claims = {
             "iss": ISSUER,
             "aud": AUDIENCE,
             "sub": str(user_id),
+            "sid": str(session_id or self._ids()),
+            "auth_time": int(auth_time.timestamp()) if auth_time else issued,
             "roles": [role.name for role in roles],
             "jti": str(self._ids()),
-            "iat": now,
-            "nbf": now,
-            "exp": now + self._lifetime_s,
+            "iat": issued,
+            "nbf": issued,
+            "exp": issued + self._lifetime_s,
         }
-        return jwt.encode(claims, self._private, "RS256", {"typ": TYPE, "kid": self._kid})
+        header = {"typ": TYPE, "kid": self._signing.kid}
+        return jwt.encode(claims, self._signing.private, "RS256", header)
 
     def check(self, token: str) -> Identity:
         """Whom it speaks for; raise Untrusted if it does not."""
+        now = self._now()
+        if now >= self._look_at:
+            self._look(now)
         identity = self._known.get(token)
         if identity is None:
             identity = self._checked(token)
             self._known[token] = identity
             if len(self._known) > self._remembered:
                 self._known.popitem(last=False)
-        if identity.expires <= self._now():
+        if identity.expires <= now:
             self._known.pop(token, None)
             raise Untrusted
         return identity
 
     def jwks(self) -> bytes:
         """The public keys (RFC 7517) with which anybody may check our tokens."""
-        keys = [_public(kid, key) for kid, key in self._public.items()]
-        return msgspec.json.encode({"keys": keys})
+        self._look(self._now())
+        return msgspec.json.encode({"keys": [signing.public(key) for key in self._trusted]})
+
+    def _look(self, now: float) -> None:
+        """Follow the folder; what cannot be read just now is looked at again in a second."""
+        self._look_at = now + LOOK_EVERY_S
+        ended = any(key.trusted_until is not None and key.trusted_until <= now
+                    for key in self._trusted)  # fmt: skip
+        if ended or self._changed():
+            with suppress(OSError, ValueError, signing.WeakKey):
+                self._trust(now)
+
+    def _trust(self, now: float) -> None:
+        self._trusted = signing.trusted(self._keys, now, self.longest_life_s)
+        self._signing = self._trusted[-1]
+        self._public = {key.kid: key.private.public_key() for key in self._trusted}
+        self._known.clear()
+        self._look_at = now + LOOK_EVERY_S
 
     def _checked(self, token: str) -> Identity:
         try:
             header = jwt.get_unverified_header(token)
             key = self._public[header["kid"]]
-            if header.get("typ") != TYPE:
-                raise Untrusted
+            if header.get("typ") != TYPE or not header.keys() <= _HEADER:
+                raise Untrusted  # no jwk, jku or x5u of the sender's choice, and no crit
             claims = jwt.decode(
                 token,
                 key,
@@ -134,44 +173,13 @@ class Tokens:
             for name in claims.get("roles", ()):
                 roles |= Role[name]
             user_id = UUID(claims["sub"])
-            return Identity(user_id, roles, float(claims["exp"]), f"user:{user_id}")
+            return Identity(
+                user_id,
+                roles,
+                float(claims["exp"]),
+                f"user:{user_id}",
+                UUID(claims["sid"]),
+                float(claims["auth_time"]),
+            )
         except (jwt.PyJWTError, KeyError, ValueError, TypeError, AttributeError):
             raise Untrusted from None
-
-
-def _load(keys: Path) -> dict[str, RSAPrivateKey]:
-    """Every key by its id, the newest last."""
-    files = sorted(keys.glob("access-*.pem"), key=lambda file: (file.stat().st_mtime, file.name))
-    if not files:
-        kept(keys / "access-1.pem", _make)
-        files = [keys / "access-1.pem"]
-    trusted: dict[str, RSAPrivateKey] = {}
-    for file in files:
-        key = cast(
-            RSAPrivateKey, serialization.load_pem_private_key(file.read_bytes(), password=None)
-        )
-        if key.key_size < BITS:
-            raise WeakKey(f"{file.name} has {key.key_size} bits, {BITS} are needed")
-        trusted[_thumbprint(key.public_key())] = key
-    return trusted
-
-
-def _make() -> bytes:
-    return generate_private_key(public_exponent=65537, key_size=BITS).private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-
-
-def _thumbprint(key: RSAPublicKey) -> str:
-    """RFC 7638."""
-    public = RSAAlgorithm.to_jwk(key, as_dict=True)
-    members = {name: public[name] for name in ("e", "kty", "n")}
-    return base64url_encode(sha256(msgspec.json.encode(members, order="sorted")).digest()).decode()
-
-
-def _public(kid: str, key: RSAPublicKey) -> dict[str, Any]:
-    numbers = RSAAlgorithm.to_jwk(key, as_dict=True)
-    members = {name: numbers[name] for name in ("kty", "n", "e")}
-    return {"use": "sig", "alg": "RS256", "kid": kid, **members}

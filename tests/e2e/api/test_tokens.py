@@ -40,6 +40,8 @@ def claims(**changes: object) -> dict[str, object]:
         "aud": AUDIENCE,
         "sub": str(new_id()),
         "jti": str(new_id()),
+        "sid": str(new_id()),
+        "auth_time": now,
         "roles": ["TRADER"],
         "iat": now,
         "nbf": now,
@@ -79,7 +81,10 @@ def test_a_token_made_right_is_taken(
         ({"iat": int(time.time()) + 3600}, {}),
         ({"iss": "somebody"}, {}),
         ({"aud": "another-api"}, {}),
-        *[({name: None}, {}) for name in ("exp", "nbf", "iat", "iss", "aud", "sub", "jti")],
+        *[
+            ({name: None}, {})
+            for name in ("exp", "nbf", "iat", "iss", "aud", "sub", "jti", "sid", "auth_time")
+        ],
         ({"sub": "me"}, {}),
         ({"roles": ["KING"]}, {}),
         ({"roles": "TRADER"}, {}),
