@@ -14,11 +14,11 @@ PEERS  := tests/bench/peers
 ROOMS  := domain commands projections adapters api
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench demo coverage lock clean
+.PHONY: help install run test test-vault check bench demo coverage lock clean
 
 help: ## print this menu
-	@grep -hE '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | \
-		while IFS= read -r line; do printf '  make %-9s %s\n' "$${line%%:*}" "$${line#*## }"; done
+	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | \
+		while IFS= read -r line; do printf '  make %-10s %s\n' "$${line%%:*}" "$${line#*## }"; done
 
 install: $(VENV)/.runtime ## make .venv and install what the service runs on
 
@@ -27,6 +27,9 @@ run: install ## start everything on this machine; Ctrl-C stops it
 
 test: $(VENV)/.dev ## run the whole suite on real servers; ARGS="-k name" a part
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-vault: $(VENV)/.vault ## fetch a real OpenBao (182 MB) and test the vault against it
+	@$(BIN)/python -m pytest tests/vault $(ARGS)
 
 check: $(VENV)/.dev ## lint, format, types, imports, secrets: all that needs no server
 	$(BIN)/ruff check .
@@ -47,6 +50,7 @@ coverage: $(VENV)/.dev ## run the suite and say which lines it never reached
 lock: $(VENV)/.dev ## write the locks anew after a change of pyproject.toml; UPGRADE=1 takes newer releases
 	$(LOCK) pyproject.toml --group build --output-file requirements.lock
 	$(LOCK) pyproject.toml --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) --group vault --output-file requirements-vault.lock
 	$(LOCK) $(PEERS)/requirements.in --output-file $(PEERS)/requirements.txt
 
 clean: ## remove all that make has made; data stays
@@ -67,4 +71,9 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@echo "installing the tools of development into $(VENV)"
 	@$(PIP) install $(LOCKED) -r requirements-dev.lock
 	@$(COMPILE)
+	@touch $@
+
+$(VENV)/.vault: $(VENV)/.dev requirements-vault.lock
+	@echo "installing OpenBao into $(VENV)"
+	@$(PIP) install $(LOCKED) -r requirements-vault.lock
 	@touch $@
