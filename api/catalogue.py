@@ -11,7 +11,6 @@ import commands.trading  # noqa: F401 - importing a context makes its commands k
 from adapters.settings import Settings
 from commands.base import Command
 from domain import EVENTS
-from domain.base import Role
 
 
 def run(settings: Settings, asked: Namespace) -> int:
@@ -24,7 +23,7 @@ def catalogue() -> str:
     commands = [
         "| command | may be asked by | what it does |",
         "|---|---|---|",
-        *(f"| {c.__name__} | {_roles(c.allowed)} | {_sentence(c)} |" for c in known_commands()),
+        *(f"| {c.__name__} | {_asked_by(c)} | {_sentence(c)} |" for c in known_commands()),
     ]
     facts = [
         "| fact | context | version |",
@@ -50,8 +49,10 @@ def _leaves(command: type[Command]) -> Iterator[type[Command]]:
         yield from _leaves(each)
 
 
-def _roles(allowed: Role) -> str:
-    return ", ".join(str(role.name).lower() for role in allowed)
+def _asked_by(command: type[Command]) -> str:
+    """The kinds of callers, and the permission by which others may ask as well."""
+    kinds = [str(role.name).lower() for role in command.allowed]
+    return ", ".join([*kinds, *([f"`{command.permission}`"] if command.permission else [])])
 
 
 def _sentence(command: type[Command]) -> str:

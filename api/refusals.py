@@ -46,6 +46,16 @@ REFUSALS: dict[str, Refusal] = {
     "AUTH_REQUIRED": Refusal(401, "Sign in first"),
     "AUTH_INVALID": Refusal(401, "The credentials are not valid"),
     "ACCESS_DENIED": Refusal(403, "This is not yours to do"),
+    "PRIVILEGE_BEYOND_OWN": Refusal(403, "Nobody gives or takes more than they may do themselves"),
+    "APPROVAL_REQUIRED": Refusal(403, "A second person must approve this"),
+    "USER_SUSPENDED": Refusal(403, "The user is shut out"),
+    # roles
+    "ROLE_UNKNOWN": Refusal(404, "There is no such role"),
+    "ROLE_NAME_TAKEN": Refusal(409, "There is a role of that name"),
+    "ROLE_SYSTEM": Refusal(409, "The role came with the release and stays as it is"),
+    "ROLE_IN_USE": Refusal(409, "Somebody holds the role"),
+    "PERMISSION_UNKNOWN": Refusal(422, "There is no such permission"),
+    "LAST_ADMIN": Refusal(409, "Somebody must be left who can assign roles"),
     "USER_EMAIL_TAKEN": Refusal(409, "The e-mail address is in use"),
     # how it was asked
     "VALIDATION": Refusal(422, "A value breaks a rule"),

@@ -10,17 +10,26 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.base import Events, Fact, Meta, Role, S, State
-from domain.errors import Forbidden
+from domain.errors import Forbidden, Invalid
+
+REASON_MIN, REASON_MAX = 8, 500
 
 
 class Caller(Struct, frozen=True, kw_only=True):
-    """Who is asking, and in the course of what; ``actor`` as in ``Meta``."""
+    """
+    Who is asking, and in the course of what; ``actor`` as in ``Meta``.
+
+    ``permissions`` are power over what belongs to others, by the caller's roles; ``approved``
+    says that a second person has agreed to this very command.
+    """
 
     actor: str
     roles: Role
     correlation_id: UUID
     causation_id: UUID | None = None
     on_behalf_of: str | None = None
+    permissions: frozenset[str] = frozenset()
+    approved: bool = False
 
 
 class Command(Struct, frozen=True, kw_only=True):
@@ -33,6 +42,10 @@ class Command(Struct, frozen=True, kw_only=True):
 
     state: ClassVar[type[State]]
     allowed: ClassVar[Role]
+    #: Whoever has it may ask as well, of what belongs to others.
+    permission: ClassVar[str | None] = None
+    #: Asked by one person and approved by another (see commands.compliance).
+    needs_approval: ClassVar[bool] = False
     #: Admitted and decided before others when the queue is long: cancels and kill switches.
     urgent: ClassVar[bool] = False
 
@@ -45,12 +58,21 @@ class Command(Struct, frozen=True, kw_only=True):
 
     def authorise(self, state: Any, by: Caller) -> None:
         """Raise unless this caller may ask this of this state."""
-        if not by.roles & self.allowed:
+        if not (by.roles & self.allowed or self.permission in by.permissions):
             raise Forbidden("ACCESS_DENIED", command=type(self).__name__)
+        if self.needs_approval and not by.approved:
+            raise Forbidden("APPROVAL_REQUIRED", command=type(self).__name__)
 
     def decide(self, state: Any) -> Events:
         """The facts this makes true, given what is true already.  Pure."""
         raise NotImplementedError
+
+
+def demand_reason(reason: str) -> None:
+    """Whoever uses power over others says why."""
+    if not (len(reason.strip()) >= REASON_MIN and len(reason) <= REASON_MAX):
+        rule = f"{REASON_MIN} to {REASON_MAX} characters"
+        raise Invalid("VALIDATION", f"reason must have {rule}", field="reason", rule=rule)
 
 
 class Claim(Struct, frozen=True):

@@ -12,10 +12,13 @@ from msgspec import Struct
 
 
 class Role(Flag):
-    """What a caller may be; a command names the roles that may ask it."""
+    """
+    What a caller may be; a command names the roles that may ask it.
+
+    An administrator is a trader with permissions (see domain.identity).
+    """
 
     TRADER = auto()
-    ADMIN = auto()
     VENUE = auto()
     SYSTEM = auto()
 

@@ -26,7 +26,11 @@ class AccountCommand(Command, frozen=True, kw_only=True):
     def authorise(self, state: Account, by: Caller) -> None:
         """404 for somebody else's account, so that nobody learns which accounts exist."""
         super().authorise(state, by)
-        mine = state.owner == by.actor or not by.roles & Role.TRADER
+        mine = (
+            state.owner == by.actor
+            or not by.roles & Role.TRADER
+            or self.permission in by.permissions
+        )
         if not (state.owner and mine):
             raise NotFound("ACCOUNT_UNKNOWN", account_id=str(self.account_id))
 

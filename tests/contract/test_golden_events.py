@@ -7,19 +7,33 @@ tests.contract.test_golden_events`` writes those that are missing, and never tou
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 from msgspec import json
 
 from adapters.tape import CODEC
-from commands.identity import RegisterUser
+from commands.identity import (
+    AssignRole,
+    ChangeRole,
+    DefineRole,
+    GrantPermission,
+    ReactivateUser,
+    RegisterUser,
+    RetireRole,
+    RevokeRole,
+    SuspendUser,
+    WithdrawPermission,
+)
 from commands.trading import DepositVirtual, ExpireOrder, WithdrawVirtual
 from domain import EVENTS
-from domain.base import Event
-from domain.identity import User
+from domain.base import Event, fold
+from domain.identity import Access, User
 from domain.trading import Side
 from tests.spec.trading import (
     FIRST,
@@ -66,6 +80,7 @@ def a_life() -> tuple[Event, ...]:
     """Every kind of fact at least once, out of the commands that make them."""
     return (
         *RegisterUser(at=NOW, user_id=ME).decide(User()),
+        *of_access(),
         *history(
             DepositVirtual(at=NOW, account_id=MINE, amount=Decimal("0.00000001"), reason="gift"),
             WithdrawVirtual(at=NOW, account_id=MINE, amount=Decimal("10.5"), reason="spent"),
@@ -80,6 +95,27 @@ def a_life() -> tuple[Event, ...]:
             ExpireOrder(at=NOW, account_id=MINE, order_id=UUID(int=14)),
         ),
     )
+
+
+def of_access() -> Iterator[Event]:
+    """A role of one's own, given to somebody who is then shut out for a while."""
+    access, why = Access(), "as agreed on Friday"
+    of: dict[str, Any] = {"at": NOW, "reason": why, "role_id": UUID(int=21)}
+    to: dict[str, Any] = {"at": NOW, "reason": why, "user_id": ME}
+    for command in (
+        DefineRole(**of, name="desk", description="the desk", permissions=("trades:read",)),
+        ChangeRole(**of, name="front-desk"),
+        GrantPermission(**of, of="users:read"),
+        WithdrawPermission(**of, of="trades:read"),
+        AssignRole(**of, user_id=ME, expires_at=NOW + timedelta(days=1)),
+        SuspendUser(**to),
+        ReactivateUser(**to),
+        RevokeRole(**of, user_id=ME),
+        RetireRole(**of),
+    ):
+        facts = command.decide(access)
+        access = fold(access, facts)
+        yield from facts
 
 
 def test_a_life_has_every_kind_of_fact() -> None:

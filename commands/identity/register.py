@@ -1,4 +1,4 @@
-"""Identity: what may be asked about people."""
+"""Registering: a person becomes known to the tape."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """
-Identity: the people who trade.
+Users: the people who trade.
 
 What names a person (e-mail, password) never stands in a fact; it is kept where it can be
 erased, and the fact holds only the id.
