@@ -7,7 +7,9 @@ Prices are in the instrument's currency per unit, sizes in units, times in UTC.
 from __future__ import annotations
 
 from domain.market.instrument import Instrument as Instrument
+from domain.market.instrument import InstrumentStatus as InstrumentStatus
 from domain.market.instrument import InstrumentType as InstrumentType
+from domain.market.instrument import Shortable as Shortable
 from domain.market.instrument import is_symbol as is_symbol
 from domain.market.instrument import listing_faults as listing_faults
 from domain.market.quote import CLOCK_SKEW_MAX as CLOCK_SKEW_MAX

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
@@ -15,6 +16,9 @@ _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9.&_-]{0,31}")
 _CURRENCY = re.compile(r"[A-Z]{3,5}")
 
 
+ProductName = Literal["CNC", "SPOT", "MTF", "MIS", "NRML"]
+
+
 class InstrumentType(StrEnum):
     EQ = "EQ"
     ETF = "ETF"
@@ -25,7 +29,33 @@ class InstrumentType(StrEnum):
     SPOT = "SPOT"
 
 
-_DERIVATIVES = frozenset({InstrumentType.FUT, InstrumentType.CE, InstrumentType.PE})
+OPTIONS = frozenset({InstrumentType.CE, InstrumentType.PE})
+_DERIVATIVES = frozenset({InstrumentType.FUT, *OPTIONS})
+#: How each type may be held and paid for; what can be held in several ways has a usual one first.
+_PRODUCTS: dict[InstrumentType, tuple[ProductName, ...]] = {
+    InstrumentType.EQ: ("CNC", "MIS"),
+    InstrumentType.ETF: ("CNC", "MIS"),
+    InstrumentType.IDX: (),
+    InstrumentType.FUT: ("NRML", "MIS"),
+    InstrumentType.CE: ("NRML", "MIS"),
+    InstrumentType.PE: ("NRML", "MIS"),
+    InstrumentType.SPOT: ("SPOT",),
+}
+
+
+class Shortable(StrEnum):
+    """Who may sell what is not held: nobody, those flat by the evening, or whoever borrows it."""
+
+    NONE = "NONE"
+    INTRADAY = "INTRADAY"
+    ETB = "ETB"
+
+
+class InstrumentStatus(StrEnum):
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+    EXPIRED = "EXPIRED"
+    DELISTED = "DELISTED"
 
 
 class Instrument(Struct, frozen=True, kw_only=True):
@@ -33,7 +63,10 @@ class Instrument(Struct, frozen=True, kw_only=True):
     What may be traded.
 
     ``qty_step`` is the smallest change of a quantity, ``lot_size`` the contract's, ``max_qty``
-    the freeze quantity; ``multiplier`` turns price x quantity into money.
+    the freeze quantity; ``multiplier`` turns price x quantity into money; nothing trades outside
+    the bands.  A derivative has an ``underlying`` and an ``expiry``, an option a ``strike``.
+    ``mtf_own_funds_rate`` is the buyer's own share where the broker lends the rest;
+    ``margin_class`` names a row of the margin schedule (its type's by default).
     """
 
     symbol: str
@@ -47,17 +80,29 @@ class Instrument(Struct, frozen=True, kw_only=True):
     min_qty: Decimal = Decimal(1)
     max_qty: Decimal = Decimal(1_000_000)
     multiplier: Decimal = Decimal(1)
+    min_notional: Decimal | None = None
+    lower_band: Decimal | None = None
+    upper_band: Decimal | None = None
+    underlying: str | None = None
+    expiry: date | None = None
+    strike: Decimal | None = None
+    isin: str | None = None
+    shortable: Shortable = Shortable.INTRADAY
+    mtf_own_funds_rate: Decimal | None = None
+    margin_class: str = ""
+    status: InstrumentStatus = InstrumentStatus.ACTIVE
 
     @property
-    def product(self) -> Literal["CNC", "SPOT"] | None:
+    def products(self) -> tuple[ProductName, ...]:
+        """How it may be held, the usual way first; empty where nothing can be."""
+        usual = _PRODUCTS[self.type]
+        return usual if self.mtf_own_funds_rate is None else (*usual, "MTF")
+
+    @property
+    def product(self) -> ProductName | None:
         """How it is held unless the order says otherwise; None where nothing can be."""
-        match self.type:
-            case InstrumentType.EQ | InstrumentType.ETF:
-                return "CNC"
-            case InstrumentType.SPOT:
-                return "SPOT"
-            case _:
-                return None
+        products = _PRODUCTS[self.type]
+        return products[0] if products else None
 
     @property
     def step(self) -> Decimal:
@@ -91,4 +136,8 @@ def listing_faults(instrument: Instrument) -> tuple[str, ...]:
         faults.append("min_qty must be a multiple of qty_step")
     if not is_multiple(instrument.lot_size, instrument.qty_step):
         faults.append("lot_size must be a multiple of qty_step")
+    if instrument.type in _DERIVATIVES and not (instrument.underlying and instrument.expiry):
+        faults.append("a derivative must have an underlying and an expiry")
+    if instrument.type in OPTIONS and instrument.strike is None:
+        faults.append("an option must have a strike")
     return tuple(faults)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -79,10 +79,24 @@ def test_an_instrument_that_would_break_the_ledger_is_not_listed(
 
 @pytest.mark.parametrize(
     ("kind", "product"),
-    [("EQ", "CNC"), ("ETF", "CNC"), ("SPOT", "SPOT"), ("IDX", None), ("FUT", None)],
+    [("EQ", "CNC"), ("ETF", "CNC"), ("SPOT", "SPOT"), ("IDX", None), ("FUT", "NRML")],
 )
 def test_shares_are_held_in_delivery_and_coins_on_the_spot(kind: str, product: str | None) -> None:
-    assert replace(ACME, type=InstrumentType(kind)).product == product
+    instrument = replace(ACME, type=InstrumentType(kind))
+    assert instrument.product == product
+    assert instrument.products[:1] == (() if product is None else (product,))
+
+
+def test_only_what_a_broker_lends_on_is_held_on_margin_trading() -> None:
+    assert ACME.products == ("CNC", "MIS")
+    assert replace(ACME, mtf_own_funds_rate=Decimal("0.25")).products == ("CNC", "MIS", "MTF")
+
+
+def test_a_derivative_says_what_it_is_derived_from() -> None:
+    option = replace(ACME, type=InstrumentType.CE)
+    assert len(listing_faults(option)) == 2
+    option = replace(option, underlying="ACME", expiry=date(2026, 11, 26), strike=Decimal(100))
+    assert listing_faults(option) == ()
 
 
 def test_derivatives_trade_in_lots_and_shares_in_steps() -> None:
