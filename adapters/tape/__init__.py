@@ -8,6 +8,7 @@ from adapters.tape.memory import MemoryTape
 from adapters.tape.reader import Reader, Row, facts_of, follow
 from adapters.tape.tape import AsyncTape
 from adapters.tape.verify import Verdict, verify
+from adapters.tape.watch import since, watch
 
 __all__ = [
     "CODEC",
@@ -23,5 +24,7 @@ __all__ = [
     "facts_of",
     "follow",
     "link",
+    "since",
     "verify",
+    "watch",
 ]
