@@ -9,6 +9,7 @@ board, and dispatch, whose commits the venue then hears without reading the tape
 from __future__ import annotations
 
 import asyncio
+import secrets
 import signal
 import sys
 import threading
@@ -28,6 +29,7 @@ from adapters import postgres, quotes, telemetry
 from adapters.feeds import Board, Feed, FeedError, feed_from, play, speed_of
 from adapters.garbage import spare_what_stays
 from adapters.ids import Ids
+from adapters.keys import kept
 from adapters.projector import Projector
 from adapters.relay import Refused, Relay
 from adapters.settings import Settings
@@ -161,7 +163,8 @@ async def _market(engine: Engine, parts: frozenset[str]) -> list[Work]:
 async def _venue(engine: Engine) -> tuple[Floor, int]:
     """The venue with the orders that stand, and the position of the last fact it knows."""
     max_age = timedelta(milliseconds=engine.settings.quote_max_age_ms)
-    venue = Venue(engine.feed.instruments(), max_age=max_age)
+    secret = kept(engine.settings.data / "keys" / "venue", lambda: secrets.token_bytes(32))
+    venue = Venue(engine.feed.instruments(), max_age=max_age, secret=secret)
     floor = Floor(venue, engine.dispatch, clock)
 
     def begin() -> int:

@@ -38,6 +38,7 @@ REFUSALS: dict[str, Refusal] = {
     "ACCOUNT_EXISTS": Refusal(409, "The account is open already"),
     "FUNDS_INSUFFICIENT": Refusal(409, "Not enough money", 25),
     "CAPITAL_OUT_OF_RANGE": Refusal(409, "An account holds no more than that"),
+    "MODEL_UNKNOWN": Refusal(422, "There is no such fill model"),
     "POSITION_UNKNOWN": Refusal(404, "There is no such position"),
     "POSITION_FLAT": Refusal(409, "Nothing is held", 99),
     "POSITION_INSUFFICIENT_QTY": Refusal(409, "Not enough is held to sell", 13),

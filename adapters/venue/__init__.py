@@ -2,8 +2,6 @@
 
 from adapters.venue.floor import ACTOR as ACTOR
 from adapters.venue.floor import Floor as Floor
-from adapters.venue.terms import LATENCY as LATENCY
-from adapters.venue.terms import MODEL as MODEL
 from adapters.venue.ticket import Standing as Standing
 from adapters.venue.venue import Venue as Venue
 from adapters.venue.waiting import Waiting as Waiting

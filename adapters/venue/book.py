@@ -40,13 +40,13 @@ class Queue:
         insort(line, entry, key=_rank)
         self._look()
 
-    def remove(self, ticket: Ticket) -> None:
-        """Nothing happens when it is not in the queue."""
+    def remove(self, ticket: Ticket) -> bool:
+        """Whether it was in the queue."""
         account, rank = ticket.order.account_id, ticket.rank
         line = self._lines.get(account, [])
         place = bisect_left(line, rank, key=_rank)
         if place == len(line) or line[place][1] is not ticket:
-            return
+            return False
         if place == 0:
             self._step_back(account, line)
         del line[place]
@@ -55,6 +55,7 @@ class Queue:
         elif place == 0:
             insort(self._front, (line[0][0], account))
         self._look()
+        return True
 
     def lines(self, reached: Decimal) -> Iterator[Iterator[Ticket]]:
         """For each account that a price reaches: its orders which that price reaches, in turn."""
@@ -84,7 +85,8 @@ class Book:
     Both sides of a symbol, and the last slice seen.
 
     ``taking`` are the orders that have not come to rest; ``quoted`` says that this symbol has
-    a book at its exchange, so that a trade alone is no price to deal at.
+    a book at its exchange, so that a trade alone is no price to deal at.  ``queueing`` counts
+    the orders that a trade exactly at their limit may fill.
     """
 
     def __init__(self) -> None:
@@ -93,22 +95,27 @@ class Book:
         self.taking: dict[UUID, Ticket] = {}
         self.quote: Quote | None = None
         self.quoted = False
+        self.queueing = 0
 
     def side(self, side: Side) -> Queue:
         return self.buys if side is Side.BUY else self.sells
 
     def add(self, ticket: Ticket) -> None:
         self.side(ticket.order.side).add(ticket)
+        self.queueing += ticket.model.at_the_limit
         if not ticket.resting:
             self.taking[ticket.order.order_id] = ticket
 
     def remove(self, ticket: Ticket) -> None:
-        self.side(ticket.order.side).remove(ticket)
+        if self.side(ticket.order.side).remove(ticket):
+            self.queueing -= ticket.model.at_the_limit
         self.taking.pop(ticket.order.order_id, None)
 
     def reached_by(self, quote: Quote) -> bool:
-        """Whether this slice concerns anybody at rest (a trade does only strictly through)."""
+        """Whether this slice concerns anybody at rest (a trade mostly only strictly through)."""
         last = quote.last if quote.last_size is not None else None
+        if self.queueing and last is not None and self._borders_on(last):
+            return True
         best = self.buys.best
         if best is not None and (
             (quote.ask is not None and quote.ask <= best) or (last is not None and last < best)
@@ -118,6 +125,10 @@ class Book:
         return best is not None and (
             (quote.bid is not None and quote.bid >= best) or (last is not None and last > best)
         )
+
+    def _borders_on(self, last: Decimal) -> bool:
+        buy, sell = self.buys.best, self.sells.best
+        return (buy is not None and last <= buy) or (sell is not None and last >= sell)
 
 
 def _rank(entry: tuple[Rank, Ticket]) -> Rank:

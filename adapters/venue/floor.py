@@ -180,4 +180,5 @@ def _standing(event: OrderAccepted, order: Order, at: datetime) -> Standing:
         limit=event.limit,
         quantity=order.quantity,
         since=at,
+        model=event.model,
     )

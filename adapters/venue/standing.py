@@ -24,7 +24,7 @@ SELECT coalesce(max(position), 0) FROM rm.checkpoint WHERE name = 'orders' AND s
 """
 _STANDING = """
 SELECT order_id, account_id, symbol, side, order_type, tif, limit_price AS "limit", quantity,
-       coalesce(cum_qty, 0) AS cum_qty, coalesce(replaced_at, accepted_at) AS since
+       coalesce(cum_qty, 0) AS cum_qty, coalesce(replaced_at, accepted_at) AS since, model
   FROM rm.orders
  WHERE ended_at IS NULL AND accepted_at IS NOT NULL AND venue = %s
 """

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 from msgspec import Struct, field
 
 from domain.money import ZERO
-from domain.trading import OrderType, Side, Tif
+from domain.trading import FILL_MODELS, TOP_OF_BOOK, FillModel, OrderType, Side, Tif
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -17,7 +17,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     A working order as the account has it.
 
     ``limit`` is the worst price it may be filled at: its own, or the collar of a market order.
-    ``since`` is when it got its place in the queue.
+    ``since`` is when it got its place in the queue, ``model`` the fill model it was accepted
+    under.
     """
 
     order_id: UUID
@@ -30,6 +31,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     quantity: Decimal
     cum_qty: Decimal = ZERO
     since: datetime
+    model: str = TOP_OF_BOOK.name
 
 
 class Ticket(Struct, kw_only=True, eq=False):
@@ -37,11 +39,15 @@ class Ticket(Struct, kw_only=True, eq=False):
     A standing order and what the venue has done about it.
 
     ``resting`` once it has met a slice that it could not take from; ``in_flight`` are fills
-    sent to the account that have not come back as facts.
+    sent to the account that have not come back as facts.  ``ahead`` is the queue before it as
+    far as its model knows one; ``seed`` decides what chance decides.
     """
 
     order: Standing
     active_at: datetime
+    model: FillModel
+    seed: bytes = b""
+    ahead: Decimal | None = None
     resting: bool = False
     ending: bool = False
     beyond_since: datetime | None = None
@@ -62,5 +68,7 @@ class Ticket(Struct, kw_only=True, eq=False):
         return key, self.order.since, self.order.order_id
 
 
-def ticket(order: Standing, latency: timedelta) -> Ticket:
-    return Ticket(order=order, active_at=order.since + latency)
+def ticket(order: Standing, seed: bytes) -> Ticket:
+    """An order under a model that nobody knows any more is worked by the usual one."""
+    model = FILL_MODELS.get(order.model, TOP_OF_BOOK)
+    return Ticket(order=order, active_at=order.since + model.latency, model=model, seed=seed)

@@ -12,23 +12,27 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from msgspec.structs import replace
 
 from adapters.venue.book import Book
-from adapters.venue.terms import LATENCY, MODEL, Terms, printed, reaches, terms, touch
+from adapters.venue.chance import seed_of
+from adapters.venue.dealing import Share, dealt, execution
+from adapters.venue.terms import facing, queue_ahead, reaches
 from adapters.venue.ticket import Standing, Ticket, ticket
 from adapters.venue.waiting import Waiting, waiting
 from commands.trading import ApplyFill, CancelOrder, ExpireOrder
-from domain.market import MAX_AGE, Instrument, Quality, Quote, quality, witness
-from domain.money import round_down_to
-from domain.trading import OrderType, Side, Tif
+from domain.market import MAX_AGE, Instrument, Quality, Quote, quality
+from domain.trading import OrderType, Tif
 
 #: How long the rest of a market order waits at its collar for the market to come back.
 PROTECTION = timedelta(seconds=1)
 
-Pools = dict[tuple[str, UUID], Decimal]
+#: An order that may not wait: what it cannot take of its first slice is cancelled.
+CancelReason = Literal["IOC", "PRICE_PROTECTION"]
+AT_ONCE: dict[Tif, CancelReason] = {Tif.IOC: "IOC"}
+
 Command = ApplyFill | CancelOrder | ExpireOrder
 
 
@@ -39,12 +43,13 @@ class Venue:
         self,
         instruments: Iterable[Instrument] = (),
         *,
-        latency: timedelta = LATENCY,
         max_age: timedelta = MAX_AGE,
+        secret: bytes = b"",
     ) -> None:
-        self._steps: Mapping[str, Decimal] = {one.symbol: one.step for one in instruments}
-        self._latency = latency
+        """``secret`` is what the seeds of the accounts are made from."""
+        self._listed: Mapping[str, Instrument] = {one.symbol: one for one in instruments}
         self._max_age = max_age
+        self._secret = secret
         self._books: dict[str, Book] = {}
         self._tickets: dict[UUID, Ticket] = {}
         self._refused: list[CancelOrder | ExpireOrder] = []
@@ -67,7 +72,7 @@ class Venue:
         """Work this order from now on; one it knows stays as it is."""
         if order.order_id in self._tickets:
             return
-        self._enter(ticket(order, self._latency))
+        self._enter(ticket(order, seed_of(self._secret, order.account_id)))
         if self._swept is not None and _day(order.since) < self._swept:
             self._swept = None  # heard of late: its day may be over
 
@@ -83,6 +88,7 @@ class Venue:
         if since is not None:  # a new order in all but name, but the venue need not hear of it
             held.active_at = since
             held.resting = False
+            held.ahead = None
         self._enter(held)
 
     def on_fill(self, order_id: UUID, exec_id: UUID, cum_qty: Decimal) -> None:
@@ -144,62 +150,17 @@ class Venue:
             return ()
         if quality(quote, now, self._max_age) is not Quality.FRESH:
             return ()
-        chosen = list(self._chosen(book, quote))
-        chosen.sort(key=_turn)
-        fills = [self._fill(held, offer, quantity, now) for held, offer, quantity in chosen]
+        shares = dealt(book, quote, self._listed.get(quote.symbol))
+        fills = [self._fill(share, book, quote, now) for share in shares]
         return [*fills, *self._settled(book, quote, now)]
 
-    def _chosen(self, book: Book, quote: Quote) -> Iterator[tuple[Ticket, Terms, Decimal]]:
-        """Who is filled, and for how much of what the slice shows to each account."""
-        left: Pools = {}
-        step = self._steps.get(quote.symbol)
-        for side in Side:
-            prices = (touch(quote, side)[0], printed(quote)[0])
-            known = [price for price in prices if price is not None]
-            if not known:
-                continue
-            furthest = min(known) if side is Side.BUY else max(known)
-            for line in book.side(side).lines(furthest):
-                for held in line:
-                    offer = terms(held, quote, book.quoted)
-                    if offer is None or quote.received_at < held.active_at:
-                        continue
-                    pool = (offer.pool, held.order.account_id)
-                    rest = left.get(pool, offer.size)
-                    quantity = min(held.open_qty, rest)
-                    if step is not None:
-                        quantity = round_down_to(quantity, step)
-                    if quantity <= 0:
-                        break  # whoever is behind in the line of this account waits as well
-                    left[pool] = rest - quantity
-                    yield held, offer, quantity
-
-    def _fill(self, held: Ticket, offer: Terms, quantity: Decimal, now: datetime) -> ApplyFill:
-        order = held.order
-        book = self._books[order.symbol]
-        quote = book.quote
-        assert quote is not None, "a slice has just been chosen from"
-        exec_id = uuid5(order.order_id, f"{quote.source}:{quote.seq}")
-        held.in_flight[exec_id] = quantity
+    def _fill(self, share: Share, book: Book, quote: Quote, now: datetime) -> ApplyFill:
+        held = share.held
+        fill = execution(share, book, quote, now, self._listed.get(quote.symbol))
+        held.in_flight[fill.exec_id] = fill.quantity
         if held.open_qty <= 0:
             book.remove(held)
-        return ApplyFill(
-            at=now,
-            account_id=order.account_id,
-            order_id=order.order_id,
-            exec_id=exec_id,
-            quantity=quantity,
-            price=offer.price,
-            evidence=witness(
-                quote,
-                now,
-                kind="TRADE" if offer.pool == "last" else "QUOTE",
-                rule=offer.rule,
-                model=MODEL,
-                quality="FRESH" if book.quoted else "DEGRADED",
-            ),
-            executed_at=now,
-        )
+        return fill
 
     def _settled(self, book: Book, quote: Quote, now: datetime) -> Iterator[Command]:
         """What becomes of those who could take from this slice, and have something left."""
@@ -207,24 +168,24 @@ class Venue:
             if quote.received_at < held.active_at:
                 continue
             order = held.order
-            price = touch(quote, order.side)[0] if book.quoted else printed(quote)[0]
-            if price is None and not book.quoted:
+            price, told = facing(held, quote, book.quoted)
+            if not told:
                 continue  # no trade, no news
-            if order.tif is Tif.IOC:
-                yield self._cancel(held, "IOC", now)
+            if order.tif in AT_ONCE:
+                yield self._cancel(held, AT_ONCE[order.tif], now)
             elif price is not None and reaches(price, order.limit, order.side):
                 held.beyond_since = None
             elif order.order_type is OrderType.LIMIT:
                 held.resting = True
+                if held.model.queues:
+                    held.ahead = queue_ahead(held, quote)
                 del book.taking[order.order_id]
             elif price is not None:
                 held.beyond_since = held.beyond_since or now
                 if now - held.beyond_since >= PROTECTION:
                     yield self._cancel(held, "PRICE_PROTECTION", now)
 
-    def _cancel(
-        self, held: Ticket, reason: Literal["IOC", "PRICE_PROTECTION"], now: datetime
-    ) -> CancelOrder:
+    def _cancel(self, held: Ticket, reason: CancelReason, now: datetime) -> CancelOrder:
         self._end(held)
         order = held.order
         return CancelOrder(
@@ -250,8 +211,9 @@ class Venue:
         ]
         for book in self._books.values():
             for held in tuple(book.taking.values()):
-                if held.order.tif is Tif.IOC and now - held.active_at > self._max_age:
-                    commands.append(self._cancel(held, "IOC", now))
+                tif = held.order.tif
+                if tif in AT_ONCE and now - held.active_at > self._max_age:
+                    commands.append(self._cancel(held, AT_ONCE[tif], now))
                 elif held.beyond_since is not None and now - held.beyond_since >= PROTECTION:
                     commands.append(self._cancel(held, "PRICE_PROTECTION", now))
         today = _day(now)
@@ -267,10 +229,6 @@ class Venue:
                 continue
             self._end(held)
             yield ExpireOrder(at=now, account_id=order.account_id, order_id=order.order_id)
-
-
-def _turn(chosen: tuple[Ticket, Terms, Decimal]) -> tuple[Side, tuple[Decimal, datetime, UUID]]:
-    return chosen[0].order.side, chosen[0].rank
 
 
 def _day(at: datetime) -> date:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from adapters.venue.book import Book
-from adapters.venue.terms import terms
+from adapters.venue.terms import offers
 from adapters.venue.ticket import Ticket
 from domain.market import Quality, quality
 
@@ -42,4 +42,4 @@ def _reason(held: Ticket, book: Book, now: datetime, max_age: timedelta) -> str:
         return "LATENCY"
     if held.beyond_since is not None:
         return "PRICE_PROTECTION"
-    return "SIZE_USED_UP" if terms(held, quote, book.quoted) else "PRICE_NOT_REACHED"
+    return "SIZE_USED_UP" if offers(held, quote, book.quoted) else "PRICE_NOT_REACHED"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -17,19 +17,22 @@ from api.wiring import Request
 from commands.base import Receipt
 from commands.trading import DepositVirtual, OpenAccount, WithdrawVirtual
 from domain.errors import NotFound
-from domain.trading import AccountOpened, FundsDeposited, FundsWithdrawn
+from domain.trading import FILL_MODELS, TOP_OF_BOOK, AccountOpened, FundsDeposited, FundsWithdrawn
 from domain.trading.statement import Holding, OpenOrder, Wallet, plain, statement
 from projections import accounts, dashboard, equity, ledger, wallets
 from projections.query import LIMIT, NEWEST, Page
 
+MILLISECOND = timedelta(milliseconds=1)
+
 
 class NewAccount(Struct, frozen=True, forbid_unknown_fields=True):
-    """``opening_capital`` is virtual money in ``currency``."""
+    """``opening_capital`` is virtual money in ``currency``; ``fill_model`` as GET /fill-models."""
 
     kind: Literal["PAPER"]
     currency: str
     opening_capital: Amount
     label: str = ""
+    fill_model: str = TOP_OF_BOOK.name
 
 
 class Opened(Struct, frozen=True):
@@ -78,6 +81,7 @@ async def open_account(request: Request, data: JSONBody[NewAccount]) -> Opened:
         currency=data.currency,
         opening_capital=data.opening_capital,
         label=data.label,
+        fill_model=data.fill_model,
     )
     return _opened(await request.dispatch(command))
 
@@ -173,6 +177,28 @@ async def show_equity(
     return await request.read(equity.of_account, account_id, limit=limit, cursor=cursor)
 
 
+class PublishedModel(Struct, frozen=True):
+    """A fill model under its name@version, and what it assumes."""
+
+    name: str
+    says: str
+    latency_ms: int
+    default: bool
+
+
+@get("/fill-models", responses=documented())
+async def list_fill_models() -> Page[PublishedModel]:
+    """The assumptions by which paper orders are filled; every fill names the one it rests on."""
+    return Page(
+        [
+            PublishedModel(
+                model.name, model.says, model.latency // MILLISECOND, model is TOP_OF_BOOK
+            )
+            for model in FILL_MODELS.values()
+        ]
+    )
+
+
 @get("/wallet", responses=documented(404, 422, 503))
 async def show_wallet(request: Request, account_id: FromQuery[UUID]) -> wallets.Wallet:
     """The money of an account, holdings valued at the market."""
@@ -200,6 +226,7 @@ ROUTES = (
     open_account,
     list_accounts,
     show_account,
+    list_fill_models,
     deposit,
     withdraw,
     show_equity,

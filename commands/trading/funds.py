@@ -12,6 +12,8 @@ from domain.base import Events
 from domain.errors import Conflict, Illegal, Invalid
 from domain.money import AMOUNT_MAX, tidy
 from domain.trading import (
+    FILL_MODELS,
+    TOP_OF_BOOK,
     Account,
     AccountOpened,
     Balance,
@@ -21,7 +23,6 @@ from domain.trading import (
 )
 
 CURRENCIES = ("INR", "USD", "EUR", "GBP", "USDT")
-FILL_MODEL = "TOP_OF_BOOK@1"
 FEE_SCHEDULE = "ZERO@1"
 TEXT_MAX = 200
 
@@ -34,12 +35,18 @@ class OpenAccount(AccountCommand, frozen=True, kw_only=True):
     currency: str
     opening_capital: Decimal
     label: str = ""
+    fill_model: str = TOP_OF_BOOK.name
 
     def __post_init__(self) -> None:
         demand_amount("opening_capital", self.opening_capital)
         if self.currency not in CURRENCIES:
             rule = f"one of {', '.join(CURRENCIES)}"
             raise Invalid("VALIDATION", f"currency must be {rule}", field="currency", rule=rule)
+        if self.fill_model not in FILL_MODELS:
+            rule = f"one of {', '.join(FILL_MODELS)}"
+            raise Invalid(
+                "MODEL_UNKNOWN", f"fill_model must be {rule}", field="fill_model", rule=rule
+            )
         _demand_text("label", self.label)
 
     def authorise(self, state: Account, by: Caller) -> None:
@@ -58,7 +65,7 @@ class OpenAccount(AccountCommand, frozen=True, kw_only=True):
                 currency=self.currency,
                 opening_capital=capital,
                 label=self.label,
-                fill_model=FILL_MODEL,
+                fill_model=self.fill_model,
                 fee_schedule=FEE_SCHEDULE,
                 postings=_between_cash_and_house(capital),
                 balance=Balance(cash=capital),

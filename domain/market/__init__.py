@@ -17,6 +17,7 @@ from domain.market.quote import INCOHERENT_SHARE as INCOHERENT_SHARE
 from domain.market.quote import INCOHERENT_SPREADS as INCOHERENT_SPREADS
 from domain.market.quote import MAX_AGE as MAX_AGE
 from domain.market.quote import Evidence as Evidence
+from domain.market.quote import Level as Level
 from domain.market.quote import Quality as Quality
 from domain.market.quote import Quote as Quote
 from domain.market.quote import mark as mark

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -16,13 +16,21 @@ INCOHERENT_SPREADS = 10
 INCOHERENT_SHARE = Decimal("0.005")
 
 
+class Level(NamedTuple):
+    """What is displayed at one price of a book."""
+
+    price: Decimal
+    size: Decimal
+
+
 class Quote(Struct, frozen=True, gc=False):
     """
     A slice of the market in one symbol: the best of each side and the last trade, as known.
 
     ``last`` stays until the next trade; ``last_size`` is there only in the slice in which a
     trade printed.  A side that nobody quotes is None, never zero.  ``source`` and ``seq`` name
-    the slice for ever; ``at`` is the exchange's time, ``received_at`` ours.
+    the slice for ever; ``at`` is the exchange's time, ``received_at`` ours.  ``bids`` and
+    ``asks`` are all levels shown, best first and the touch included, where a source has them.
     """
 
     symbol: str
@@ -36,6 +44,8 @@ class Quote(Struct, frozen=True, gc=False):
     ask_size: Decimal | None = None
     last: Decimal | None = None
     last_size: Decimal | None = None
+    bids: tuple[Level, ...] = ()
+    asks: tuple[Level, ...] = ()
 
 
 class Quality(StrEnum):
@@ -86,15 +96,20 @@ def mark(quote: Quote | None) -> Decimal | None:
     return quote.last
 
 
-class Evidence(Struct, frozen=True):
+Kind = Literal["QUOTE", "DEPTH", "TRADE", "BAR"]
+
+
+class Evidence(Struct, frozen=True, omit_defaults=True):
     """
     The slice that a price was taken from, kept with what was done at that price.
 
     ``rule`` and ``model`` (name@version) say how the price was taken; ``quality`` is FRESH, or
-    DEGRADED where no book was there to trade against.
+    DEGRADED where no book was there to trade against.  ``level`` (1 is the touch) and
+    ``level_size`` tell what was taken of a book's depth, ``u`` the chance that decided (0 to 1),
+    ``phase`` the phase of the session where there are any.
     """
 
-    kind: Literal["QUOTE", "TRADE"]
+    kind: Kind
     source: str
     seq: int
     at: datetime
@@ -108,7 +123,11 @@ class Evidence(Struct, frozen=True):
     last_size: Decimal | None
     rule: str
     model: str
-    quality: Literal["FRESH", "DEGRADED"] = "FRESH"
+    quality: Literal["FRESH", "DEGRADED"]
+    level: int | None = None
+    level_size: Decimal | None = None
+    u: Decimal | None = None
+    phase: str | None = None
 
 
 def witness(
@@ -117,10 +136,11 @@ def witness(
     *,
     rule: str,
     model: str,
-    kind: Literal["QUOTE", "TRADE"] = "QUOTE",
+    kind: Kind = "QUOTE",
     quality: Literal["FRESH", "DEGRADED"] = "FRESH",
+    **more: Any,
 ) -> Evidence:
-    """This slice as evidence, as old as it is at ``now``."""
+    """This slice as evidence, as old as it is at ``now``; ``more`` are fields with defaults."""
     return Evidence(
         kind=kind,
         source=quote.source,
@@ -137,4 +157,5 @@ def witness(
         rule=rule,
         model=model,
         quality=quality,
+        **more,
     )

@@ -17,6 +17,10 @@ from domain.trading.events import OrderRejected as OrderRejected
 from domain.trading.events import OrderReplaced as OrderReplaced
 from domain.trading.events import PositionAfter as PositionAfter
 from domain.trading.events import Posting as Posting
+from domain.trading.fill_model import FILL_MODELS as FILL_MODELS
+from domain.trading.fill_model import TOP_OF_BOOK as TOP_OF_BOOK
+from domain.trading.fill_model import FillModel as FillModel
+from domain.trading.fill_model import Sees as Sees
 from domain.trading.order import FINAL as FINAL
 from domain.trading.order import NEXT as NEXT
 from domain.trading.order import Move as Move

@@ -10,10 +10,10 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.venue import LATENCY, Standing, Venue
+from adapters.venue import Standing, Venue
 from adapters.venue.venue import Command
 from commands.trading import ApplyFill
-from domain.trading import OrderType, Side, Tif
+from domain.trading import TOP_OF_BOOK, OrderType, Side, Tif
 from tests.property.clerk import (
     ACCOUNTS,
     NOW,
@@ -91,7 +91,7 @@ class Play:
     def place(self, place: Place) -> None:
         note = Note(
             UUID(int=100 + len(self.notes)), place, place.limit, place.quantity, self.now,
-            self.now + LATENCY,
+            self.now + TOP_OF_BOOK.latency,
         )  # fmt: skip
         self.notes.append(note)
         self.venue.on_order(

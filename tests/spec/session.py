@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from adapters.venue import Standing, Venue
 from adapters.venue.venue import Command
 from commands.trading import ApplyFill, CancelOrder, ExpireOrder
-from domain.market import Instrument, InstrumentType, Quote
+from domain.market import Instrument, InstrumentType, Level, Quote
 from domain.trading import OrderType, Side, Tif
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -51,7 +51,7 @@ class Session:
     """A venue and a market that moves one second a slice."""
 
     def __init__(self, *orders: Standing) -> None:
-        self.venue = Venue([ACME])
+        self.venue = Venue([ACME], secret=b"a secret of the venue")
         self.now = NOW
         self.seq = 0
         for standing in orders:
@@ -65,6 +65,8 @@ class Session:
         *,
         size: str = "100",
         late: float = 0,
+        bids: tuple[tuple[str, str], ...] = (),
+        asks: tuple[tuple[str, str], ...] = (),
     ) -> list[str]:
         """Show a slice (``late`` seconds after we got it); what the venue does, in short."""
         self.now += SECOND
@@ -81,6 +83,8 @@ class Session:
             ask_size=Decimal(size) if ask else None,
             last=Decimal(trade) if trade else None,
             last_size=Decimal(size) if trade else None,
+            bids=tuple(Level(Decimal(price), Decimal(shown)) for price, shown in bids),
+            asks=tuple(Level(Decimal(price), Decimal(shown)) for price, shown in asks),
         )
         return told(self.venue.on_quote(quote, self.now + timedelta(seconds=late)))
 
