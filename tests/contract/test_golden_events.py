@@ -23,17 +23,26 @@ from commands.identity import (
     ChangeRole,
     DefineRole,
     GrantPermission,
+    IssueApiKey,
+    LogIn,
+    LogOut,
     ReactivateUser,
     RegisterUser,
+    ReportAccessDenied,
+    ReportLoginFailed,
+    ReportSigningKeys,
     RetireRole,
+    RevokeApiKey,
     RevokeRole,
+    RevokeSessions,
+    RevokeTokenFamily,
     SuspendUser,
     WithdrawPermission,
 )
 from commands.trading import DepositVirtual, ExpireOrder, WithdrawVirtual
 from domain import EVENTS
 from domain.base import Event, fold
-from domain.identity import Access, User
+from domain.identity import Access, Refusals, Sessions, SigningKeys, User
 from domain.trading import Side
 from tests.spec.trading import (
     FIRST,
@@ -81,6 +90,7 @@ def a_life() -> tuple[Event, ...]:
     return (
         *RegisterUser(at=NOW, user_id=ME).decide(User()),
         *of_access(),
+        *of_the_doors(),
         *history(
             DepositVirtual(at=NOW, account_id=MINE, amount=Decimal("0.00000001"), reason="gift"),
             WithdrawVirtual(at=NOW, account_id=MINE, amount=Decimal("10.5"), reason="spent"),
@@ -116,6 +126,34 @@ def of_access() -> Iterator[Event]:
         facts = command.decide(access)
         access = fold(access, facts)
         yield from facts
+
+
+def of_the_doors() -> Iterator[Event]:
+    """Signing in and out in every way, and what goes wrong at it."""
+    sessions = Sessions()
+    mine: dict[str, Any] = {"at": NOW, "user_id": ME}
+    seen: dict[str, Any] = {"ip_hash": "a1", "device_hash": "d1"}
+    first, second, third, key_id = (UUID(int=n) for n in range(31, 35))
+    for command in (
+        LogIn(**mine, **seen, session_id=first, methods=("PASSWORD",)),
+        LogIn(**mine, **seen, session_id=second, methods=("PASSWORD", "TOTP"), replaces=first),
+        LogOut(**mine, session_id=second),
+        LogIn(**mine, **seen, session_id=first, methods=("PASSWORD",)),
+        LogIn(**mine, **seen, session_id=third, methods=("PASSWORD",)),
+        RevokeTokenFamily(**mine, **seen, session_id=third, reason="REUSED"),
+        RevokeSessions(**mine, reason="PASSWORD_CHANGED"),
+        IssueApiKey(**mine, key_id=key_id, scopes=("read",), expires_at=NOW + timedelta(days=1)),
+        RevokeApiKey(**mine, key_id=key_id),
+    ):
+        facts = command.decide(sessions)
+        sessions = fold(sessions, facts)
+        yield from facts
+    mine["ip_hash"] = "a1"
+    failed = ReportLoginFailed(**mine, reason="WRONG", name_hash="n1", device_hash="d1")
+    denied = ReportAccessDenied(**mine, code="AUTH_INVALID", method="GET", route="/", unrecorded=3)
+    for report in (failed, denied):
+        yield from report.decide(Refusals())
+    yield from ReportSigningKeys(at=NOW, trusted=("a", "b"), signs="b").decide(SigningKeys())
 
 
 def test_a_life_has_every_kind_of_fact() -> None:
