@@ -78,6 +78,12 @@ class Credentials:
         except psycopg.errors.UniqueViolation:
             raise Conflict("USER_EMAIL_TAKEN") from None
 
+    async def find(self, email: str) -> UUID | None:
+        """Who signed up with this address."""
+        async with self._pool.connection() as db:
+            found = await (await db.execute(_FIND, (self._digest(_canonical(email)),))).fetchone()
+        return found[0] if found else None
+
     async def recognise(self, email: str, password: bytes) -> Person:
         """Who signs in with this; Untrusted tells not whether it was the name or the password."""
         async with self._pool.connection() as db:

@@ -59,6 +59,9 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
     quote_max_age_ms: Annotated[int, whole(1, 86_400_000)] = 5000
     access_token_expire_minutes: Annotated[int, whole(1, 1440)] = 5
     refresh_token_expire_days: Annotated[int, whole(1, 365)] = 7
+    admin_email: (
+        Annotated[str, text(r"^[^@\s]{1,64}@[^@\s]{1,253}$", "an e-mail address")] | None
+    ) = None
     cors_origins: tuple[Origin, ...] = ()
     max_body_bytes: Annotated[int, whole(1024, 16_777_216)] = 65536
     state_cache: Annotated[int, whole(1, 10_000_000)] = 4096

@@ -7,6 +7,7 @@ import sys
 from importlib import import_module
 
 from adapters.settings import SettingsError, load
+from domain.identity import SYSTEM_ROLES
 
 PARTS = {
     "serve": "answer HTTP: the doors, and dispatch behind them",
@@ -15,6 +16,8 @@ PARTS = {
     "project": "keep the read models true",
     "relay": "publish every fact to NATS JetStream",
 }
+#: Everybody is a user; the other roles are given.
+GRANTED = tuple(role.name for role in SYSTEM_ROLES if role.permissions)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -64,6 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     rebuild = word("rebuild", "api.audit:rebuild", "build a read model anew and swap it in")
     rebuild.add_argument("name", metavar="NAME|all", help="a read model, or all of them")
     word("check", "api.audit:check", "compare every read model with a fresh replay of the tape")
+    admin = word("admin", "api.first_admin:grant", "give a user power over others")
+    admin.add_argument("what", choices=["grant"], help="what to do")
+    admin.add_argument("email", metavar="EMAIL", help="the address that the user signed up with")
+    admin.add_argument("--role", choices=GRANTED, default="admin", help="default: admin")
     word("catalogue", "api.catalogue:run", "print every command and every fact")
     keys = word("keys", "api.keys:run", "show, rotate or revoke the keys that sign access tokens")
     keys.add_argument("act", nargs="?", choices=("show", "rotate", "revoke"), default="show")

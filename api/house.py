@@ -15,6 +15,7 @@ from adapters.feeds.board import Board
 from adapters.ids import Ids
 from adapters.sessions import Sessions
 from adapters.settings import Settings
+from adapters.standings import Standings
 from adapters.tokens import Tokens
 from commands.dispatch import Dispatch
 from domain.market import Instrument
@@ -47,6 +48,7 @@ class House(Struct, frozen=True, kw_only=True):
     views: AsyncConnectionPool[Any]
     board: Board
     instruments: Mapping[str, Instrument]
+    access: Standings
     credentials: Credentials
     sessions: Sessions
     tokens: Tokens

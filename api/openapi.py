@@ -131,6 +131,7 @@ def _finish(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
         return
     operation["security"] = [{_SIGNED_IN: []}]
     responses["401"] = _problem("Unauthorized")
+    responses["403"] = _problem("Forbidden")
     if "GET" in handler.http_methods:
         if TRADING not in operation["tags"]:
             return

@@ -36,7 +36,8 @@ from adapters.settings import Settings
 from adapters.tape import AsyncTape, facts_of, follow
 from adapters.venue import Floor, Venue
 from adapters.venue.standing import take_up
-from api.serve import CODE, serve
+from api.serve import serve
+from api.version import CODE
 from commands.dispatch import Dispatch
 from domain.base import Fact
 

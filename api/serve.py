@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -19,10 +18,13 @@ from adapters.passwords import Passwords
 from adapters.postgres import as_app
 from adapters.projector import Seen
 from adapters.sessions import Sessions
+from adapters.standings import Standings, tail_from
 from adapters.tape.reader import STREAM, STREAM_PAGE, facts_of, row_factory
 from adapters.tokens import Tokens
 from api.app import create_app
+from api.first_admin import establish
 from api.house import House
+from api.version import VERSION
 from domain.base import fold
 from domain.trading import Account
 from projections import READ_MODELS, query
@@ -34,17 +36,6 @@ STANDING = "SELECT name, state FROM rm.checkpoint WHERE state <> 'building'"
 VIEWS_MAX = 8
 GRACE_S = 10
 IDLE_S = 75
-
-
-def _version() -> str:
-    with suppress(PackageNotFoundError):
-        return version("papertape")
-    return "checkout"
-
-
-VERSION = _version()
-#: Who recorded a fact: the ``code`` column of the tape.
-CODE = f"papertape {VERSION}"
 
 
 class Server(uvicorn.Server):
@@ -60,6 +51,7 @@ async def serve(
 ) -> None:
     """Answer until ``stop``; then take no more requests and finish those that came."""
     async with _house(engine, clock) as house:
+        await establish(house)
         server = Server(
             uvicorn.Config(
                 create_app(house),
@@ -99,7 +91,9 @@ async def _house(engine: Engine, clock: Callable[[], datetime]) -> AsyncIterator
         name="views",
     )
     seen = Seen(views.connection)
-    async with views:
+    access = Standings(tail_from(views), clock)
+    engine.dispatch.followers.append(access.committed)  # first: what is decided next knows it
+    async with views, access.kept_fresh():
         yield House(
             version=VERSION,
             settings=settings,
@@ -112,6 +106,7 @@ async def _house(engine: Engine, clock: Callable[[], datetime]) -> AsyncIterator
             views=views,
             board=engine.board,
             instruments={one.symbol: one for one in engine.feed.instruments()},
+            access=access,
             credentials=Credentials(views, keys, Passwords(), clock),
             sessions=Sessions(
                 views, keys, engine.ids, clock, timedelta(days=settings.refresh_token_expire_days)

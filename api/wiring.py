@@ -32,6 +32,7 @@ from api.tide import Tide
 from api.whereabouts import Place, Whereabouts
 from commands.base import Caller, Command, Receipt
 from domain.errors import NotFound
+from domain.identity import Standing
 from domain.market import Instrument, Quote
 from domain.trading import OrderRejected
 from projections import orders
@@ -65,8 +66,17 @@ class Request(litestar.Request[Identity, None, State]):
     @property
     def caller(self) -> Caller:
         user = self.user
-        correlation_id = self.scope["state"]["request_id"]
-        return Caller(actor=user.actor, roles=user.roles, correlation_id=correlation_id)
+        return Caller(
+            actor=user.actor,
+            roles=user.roles,
+            correlation_id=self.scope["state"]["request_id"],
+            permissions=self.standing.permissions,
+        )
+
+    @property
+    def standing(self) -> Standing:
+        """What the caller may do with what belongs to others."""
+        return cast(Standing, self.scope["state"]["standing"])
 
     @property
     def quote_max_age(self) -> timedelta:
@@ -124,6 +134,17 @@ class Request(litestar.Request[Identity, None, State]):
         await self._wait_for_min_position()
         async with self.house.views.connection() as db:
             return await query(db, self.user.user_id, *of, **by)
+
+    async def read_as(
+        self,
+        query: Callable[Concatenate[Db, Standing, P], Awaitable[T]],
+        *of: P.args,
+        **by: P.kwargs,
+    ) -> T:
+        """Ask a read model that shows more to those who may see more."""
+        await self._wait_for_min_position()
+        async with self.house.views.connection() as db:
+            return await query(db, self.standing, *of, **by)
 
     async def read_newest(
         self, query: Callable[Concatenate[Db, UUID, P], Awaitable[T]], *of: P.args, **by: P.kwargs

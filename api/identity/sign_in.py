@@ -14,6 +14,7 @@ from api.auth import PUBLIC, Unauthenticated
 from api.identity.sign_up import SignUp, register
 from api.problems import documented
 from api.wiring import Request
+from domain.errors import Forbidden
 
 
 class SignIn(SignUp, frozen=True, forbid_unknown_fields=True):
@@ -42,7 +43,9 @@ class Me(Struct, frozen=True):
     roles: list[str]
 
 
-@post("/auth/login", opt=PUBLIC, status_code=200, responses=documented(401, 413, 415, 422, 503))
+@post(
+    "/auth/login", opt=PUBLIC, status_code=200, responses=documented(401, 403, 413, 415, 422, 503)
+)
 async def log_in(request: Request, data: JSONBody[SignIn]) -> SignedIn:
     """Prove who you are, and get a token to say so with every request."""
     house = request.house
@@ -83,6 +86,8 @@ async def show_keys(request: Request) -> Response[bytes]:
 
 async def signed_in(request: Request, user_id: UUID) -> SignedIn:
     """Begin a session for a person who has proved, in whatever way, who they are."""
+    if request.house.access.of(user_id).suspended:
+        raise Forbidden("USER_SUSPENDED")
     return _with_tokens(request, user_id, await request.house.sessions.begin(user_id))
 
 

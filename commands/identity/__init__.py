@@ -1,5 +1,6 @@
 """Identity: what may be asked about people and their roles."""
 
+from commands.identity.access import ACCESS_STREAM as ACCESS_STREAM
 from commands.identity.api_keys import AttendApiKey as AttendApiKey
 from commands.identity.api_keys import IssueApiKey as IssueApiKey
 from commands.identity.api_keys import RevokeApiKey as RevokeApiKey

@@ -10,7 +10,7 @@ from domain.base import Events, Role, fold
 from domain.errors import Forbidden, Illegal, NotFound
 from domain.identity import Access, AccessRole
 
-STREAM = "access-control"
+ACCESS_STREAM = "access-control"
 
 
 class AccessCommand(Command, frozen=True, kw_only=True):
@@ -31,7 +31,7 @@ class AccessCommand(Command, frozen=True, kw_only=True):
 
     @property
     def stream(self) -> str:
-        return STREAM
+        return ACCESS_STREAM
 
     def authorise(self, state: Access, by: Caller) -> None:
         super().authorise(state, by)

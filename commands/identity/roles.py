@@ -6,7 +6,7 @@ import re
 from uuid import UUID
 
 from commands.base import Command
-from commands.identity.access import STREAM, AccessCommand, own_role
+from commands.identity.access import ACCESS_STREAM, AccessCommand, own_role
 from domain.base import Events, Role
 from domain.errors import Conflict, Illegal, Invalid
 from domain.identity import (
@@ -34,7 +34,7 @@ class EstablishRoles(Command, frozen=True, kw_only=True):
 
     @property
     def stream(self) -> str:
-        return STREAM
+        return ACCESS_STREAM
 
     def decide(self, access: Access) -> Events:
         facts: list[RoleDefined] = []

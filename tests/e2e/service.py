@@ -46,19 +46,27 @@ class Service:
     def person(self) -> Iterator[Person]:
         """Somebody new, signed in."""
         with httpx.Client(base_url=self.api, timeout=30) as http:
-            yield Person(http)
+            identity = {"email": f"{token_hex(6)}@example.com", "password": PASSWORD}
+            http.post("/auth/signup", json=identity).raise_for_status()
+            yield Person(http, identity)
+
+    @contextmanager
+    def known(self, email: str, password: str) -> Iterator[Person]:
+        """Somebody who has signed up before, signed in."""
+        with httpx.Client(base_url=self.api, timeout=30) as http:
+            yield Person(http, {"email": email, "password": password})
 
 
 class Person:
     """A client with a token; answers are JSON of an expected status."""
 
-    def __init__(self, http: httpx.Client) -> None:
+    def __init__(self, http: httpx.Client, identity: dict[str, str]) -> None:
         self.http = http
         self.position = 0
-        self.identity = {"email": f"{token_hex(6)}@example.com", "password": PASSWORD}
-        self.user_id: str = self.post("/auth/signup", self.identity, 201)["user_id"]
+        self.identity = identity
         self.token: str = self.post("/auth/login", self.identity, 200)["access_token"]
         self.http.headers["Authorization"] = f"Bearer {self.token}"
+        self.user_id: str = self.ask("GET", "/auth/me", 200)["user_id"]
 
     def ask(self, method: str, path: str, status: int, **how: Any) -> Any:
         response = self.http.request(method, path, **how)

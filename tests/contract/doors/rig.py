@@ -22,12 +22,15 @@ from adapters.ids import Ids
 from adapters.passwords import Passwords
 from adapters.sessions import Sessions
 from adapters.settings import Settings
+from adapters.standings import Standings
 from adapters.tape import MemoryTape
 from adapters.tokens import Tokens
 from api.app import create_app
 from api.auth import PUBLIC
 from api.house import House
 from commands.dispatch import Dispatch
+from commands.identity import ACCESS_STREAM
+from domain.base import Fact
 from domain.market import Instrument, InstrumentType, Quote
 from domain.trading import Account
 
@@ -93,7 +96,13 @@ def make(keys: Path, tape: MemoryTape, **changes: Any) -> House:
     views = AsyncConnectionPool[Any](
         "host=/nowhere", open=False, min_size=0, max_size=1, timeout=0.1
     )
+
+    async def tail(version: int) -> list[Fact]:
+        return list(tape.stream(ACCESS_STREAM))
+
     dispatch = Dispatch(tape, ids)
+    access = Standings(tail, now)
+    dispatch.followers.append(access.committed)
     board.publish(
         Quote("ACME", "test", 1, now(), now(), Decimal(100), Decimal(9), Decimal(101), Decimal(9))
     )
@@ -119,6 +128,7 @@ def make(keys: Path, tape: MemoryTape, **changes: Any) -> House:
         views=views,
         board=board,
         instruments={SHARE.symbol: SHARE},
+        access=access,
         credentials=Credentials(views, keys, Passwords(), now),
         sessions=Sessions(views, keys, ids, now, timedelta(days=7)),
         tokens=Tokens(keys, ids),
@@ -134,6 +144,7 @@ async def doors(
 ) -> AsyncIterator[Doors]:
     tape = MemoryTape()
     house = make(keys, tape, **changes)
+    await house.access.look()
     opened = Doors(tape, house, create_app(house, extra_routes))
     try:
         async with opened.http:

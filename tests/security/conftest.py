@@ -1,0 +1,46 @@
+"""One service for all attacks, with an administrator from the start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import psycopg
+import pytest
+
+from adapters.servers import located
+from tests.e2e.service import Person, Service, running
+
+ADMIN_EMAIL = "admin@example.com"
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[Service]:
+    with running(LOG_FILES="true", FEED_SEED="7", ADMIN_EMAIL=ADMIN_EMAIL) as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def db(service: Service) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(located(service.data.resolve()).admin_dsn, autocommit=True) as db:
+        yield db
+
+
+@pytest.fixture
+def stranger(service: Service) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=service.api, timeout=30) as http:
+        yield http
+
+
+@pytest.fixture
+def person(service: Service) -> Iterator[Person]:
+    with service.person() as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def admin(service: Service) -> Iterator[Person]:
+    """The administrator whom the service made itself."""
+    password = (service.data / "keys" / "admin").read_text()
+    with service.known(ADMIN_EMAIL, password) as one:
+        yield one
