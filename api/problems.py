@@ -127,11 +127,13 @@ def _domain_error(request: Request[Any, Any, Any], error: DomainError) -> Respon
 
 def _refused(request: Request[Any, Any, Any], refusal: Refused) -> Response[bytes]:
     fact = refusal.fact
+    retry_after = fact.context.get("retry_after")
     return answer(
         request,
         fact.code,
         _with_numbers(fact.detail, fact.context),
         status=HTTPStatus.CONFLICT,
+        headers={"Retry-After": retry_after} if retry_after else None,
         context=dict(fact.context) or None,
         order_id=fact.order_id,
         position=refusal.position,

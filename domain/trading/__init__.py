@@ -3,6 +3,7 @@
 from domain.trading.account import FLAT as FLAT
 from domain.trading.account import Account as Account
 from domain.trading.account import holding as holding
+from domain.trading.desk import Desks as Desks
 from domain.trading.events import AccountOpened as AccountOpened
 from domain.trading.events import Balance as Balance
 from domain.trading.events import FundsDeposited as FundsDeposited
@@ -21,6 +22,7 @@ from domain.trading.fill_model import FILL_MODELS as FILL_MODELS
 from domain.trading.fill_model import TOP_OF_BOOK as TOP_OF_BOOK
 from domain.trading.fill_model import FillModel as FillModel
 from domain.trading.fill_model import Sees as Sees
+from domain.trading.limits import Limits as Limits
 from domain.trading.order import FINAL as FINAL
 from domain.trading.order import NEXT as NEXT
 from domain.trading.order import Move as Move
@@ -38,5 +40,14 @@ from domain.trading.position import sold as sold
 from domain.trading.reservation import COLLAR as COLLAR
 from domain.trading.reservation import reservation as reservation
 from domain.trading.reservation import worst_price as worst_price
+from domain.trading.risk import Bound as Bound
+from domain.trading.risk import KillSwitchActivated as KillSwitchActivated
+from domain.trading.risk import KillSwitchReleased as KillSwitchReleased
+from domain.trading.risk import Party as Party
+from domain.trading.risk import Risk as Risk
+from domain.trading.risk import RiskLimitBreached as RiskLimitBreached
+from domain.trading.risk import RiskLimitsSet as RiskLimitsSet
+from domain.trading.risk import TradingState as TradingState
+from domain.trading.risk import TradingStateChanged as TradingStateChanged
 from domain.trading.statement import Statement as Statement
 from domain.trading.statement import statement as statement

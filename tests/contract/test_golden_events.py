@@ -44,6 +44,7 @@ from domain import EVENTS
 from domain.base import Event, fold
 from domain.identity import Access, Refusals, Sessions, SigningKeys, User
 from domain.trading import Side
+from tests.contract.life_of_risk import of_risk
 from tests.spec.trading import (
     FIRST,
     ME,
@@ -91,6 +92,7 @@ def a_life() -> tuple[Event, ...]:
         *RegisterUser(at=NOW, user_id=ME).decide(User()),
         *of_access(),
         *of_the_doors(),
+        *of_risk(),
         *history(
             DepositVirtual(at=NOW, account_id=MINE, amount=Decimal("0.00000001"), reason="gift"),
             WithdrawVirtual(at=NOW, account_id=MINE, amount=Decimal("10.5"), reason="spent"),

@@ -1,0 +1,100 @@
+"""
+Limits: the most that a trader may do, set at platform, user, account or bot scope.
+
+Amounts and quantities are of the account that trades (its currency, units of the instrument);
+percentages are of 100.  Where several scopes set one, the strictest counts.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import fields
+
+
+class Limits(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """
+    What is not given is not limited.
+
+    ``cooldown_*`` and ``symbol_lock_*`` are protections: after so many losing trades in a row
+    (in any symbol, or in one) no new risk is taken for so many minutes.  ``only`` are the
+    symbols that may be traded at all, ``never`` those that may not.
+    """
+
+    max_order_qty: Decimal | None = None
+    max_order_notional: Decimal | None = None
+    max_position_qty: Decimal | None = None
+    max_position_notional: Decimal | None = None
+    max_gross_exposure: Decimal | None = None
+    max_concentration_pct: Decimal | None = None
+    max_open_orders: int | None = None
+    max_orders_per_second: int | None = None
+    max_orders_per_day: int | None = None
+    max_trades_per_day: int | None = None
+    price_deviation_pct: Decimal | None = None
+    daily_loss_limit: Decimal | None = None
+    daily_profit_lock: Decimal | None = None
+    total_loss_limit: Decimal | None = None
+    max_drawdown_pct: Decimal | None = None
+    cooldown_losses: int | None = None
+    cooldown_minutes: int | None = None
+    symbol_lock_losses: int | None = None
+    symbol_lock_minutes: int | None = None
+    only: tuple[str, ...] | None = None
+    never: tuple[str, ...] = ()
+    no_shorting: bool = False
+    no_derivatives: bool = False
+
+    @property
+    def watches_equity(self) -> bool:
+        """Whether a fill or a mark can break one of these."""
+        return (
+            self.daily_loss_limit is not None
+            or self.daily_profit_lock is not None
+            or self.total_loss_limit is not None
+            or self.max_drawdown_pct is not None
+        )
+
+
+UNLIMITED = Limits()
+#: A longer pause is the stricter one; of every other number the smaller.
+_LONGER = frozenset({"cooldown_minutes", "symbol_lock_minutes"})
+NAMES = tuple(field.name for field in fields(Limits))
+
+
+def strictest(one: Limits, other: Limits) -> Limits:
+    """Of every limit the stricter of the two."""
+    if other in (UNLIMITED, one):
+        return one
+    if one == UNLIMITED:
+        return other
+    return Limits(**{name: _stricter(name, one, other) for name in NAMES})
+
+
+def _stricter(name: str, one: Limits, other: Limits) -> Any:
+    a, b = getattr(one, name), getattr(other, name)
+    if name == "never":
+        return tuple(sorted({*a, *b}))
+    if a is None or b is None:
+        return b if a is None else a
+    if name == "only":
+        return tuple(symbol for symbol in a if symbol in b)
+    if isinstance(a, bool):
+        return a or b
+    return max(a, b) if name in _LONGER else min(a, b)
+
+
+class Layer(Struct, frozen=True):
+    """The limits that one party has set: those of now, and looser ones that wait for their day."""
+
+    now: Limits = UNLIMITED
+    later: Limits | None = None
+    later_from: datetime | None = None
+
+    def at(self, moment: datetime) -> Limits:
+        if self.later is not None and self.later_from is not None and moment >= self.later_from:
+            return self.later
+        return self.now

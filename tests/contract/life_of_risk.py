@@ -1,0 +1,41 @@
+"""Facts of risk, out of the commands that make them, for the golden files."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+from commands.base import Command
+from commands.trading import ActivateDeskKillSwitch, ReleaseDeskKillSwitch, SetDeskLimits
+from domain.base import Event, fold
+from domain.trading import Desks, Limits, RiskLimitBreached
+from tests.spec.trading import ME, NOW
+
+TOMORROW = NOW + timedelta(days=1)
+
+
+def of_risk() -> tuple[Event, ...]:
+    scope = f"user:{ME}"
+    facts: tuple[Event, ...] = ()
+    for limits in (Limits(max_order_qty=Decimal(10)), Limits(max_open_orders=3)):
+        command = SetDeskLimits(
+            at=NOW, scope=scope, limits=limits, next_session=TOMORROW, reason="a losing week"
+        )
+        facts += _decided(command, facts)
+    for kill in (
+        ActivateDeskKillSwitch(at=NOW, scope="platform", flatten=True, reason="wrong prices"),
+        ReleaseDeskKillSwitch(at=NOW, scope="platform", reason="prices are right"),
+    ):
+        facts += _decided(kill, facts)
+    breach = RiskLimitBreached(
+        scope="account:1",
+        limit_name="daily_loss_limit",
+        limit=Decimal(100),
+        value=Decimal("100.05"),
+        equity=Decimal("99899.95"),
+    )
+    return (*reversed(facts), breach)
+
+
+def _decided(command: Command, facts: tuple[Event, ...]) -> tuple[Event, ...]:
+    return command.decide(fold(Desks(), facts))
