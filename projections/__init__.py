@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from projections import (
     accounts,
+    daily_pnl,
     dashboard,
     equity,
     fills,
@@ -28,6 +29,7 @@ _ALL: tuple[ReadModel, ...] = (
     wallets,
     ledger,
     equity,
+    daily_pnl,
     dashboard,
 )
 

@@ -44,6 +44,8 @@ class FillRow(Line, kw_only=True, array_like=True, gc=False):
     fee: Decimal
     realised_wac: Decimal
     realised_fifo: Decimal
+    held: Decimal
+    multiplier: Decimal
     executed_at: datetime
     evidence: Json
 
@@ -65,6 +67,8 @@ def project(event: OrderFilled, at: At) -> Sequence[Row]:
         fee=event.fee,
         realised_wac=event.realised_wac,
         realised_fifo=event.realised_fifo,
+        held=event.position.quantity,
+        multiplier=event.multiplier,
         executed_at=event.executed_at,
         evidence=as_json(event.evidence),
     )
@@ -75,7 +79,8 @@ class Fill(Struct, frozen=True):
     """
     One execution: ``gross`` is price x quantity x multiplier, ``evidence`` as domain.market says.
 
-    ``realised_*`` are this fill's alone, by weighted average and by first in first out.
+    ``realised_*`` are this fill's alone, by weighted average and by first in first out; ``held``
+    is the position right after it.
     """
 
     exec_id: UUID
@@ -90,6 +95,8 @@ class Fill(Struct, frozen=True):
     fee: Amount
     realised_wac: Amount
     realised_fifo: Amount
+    held: Amount
+    multiplier: Amount
     executed_at: datetime
     evidence: dict[str, str | int | None]
     position: int

@@ -42,6 +42,7 @@ class OrderRow(Row, kw_only=True, array_like=True, gc=False):
     tif: Once[str | None] = None
     multiplier: Once[Decimal | None] = None
     client_order_id: Once[str | None] = None
+    reference: Once[Json | None] = None
     quantity: Decimal | None = None
     price: Decimal | None = None
     limit_price: Decimal | None = None
@@ -86,7 +87,9 @@ def project(event: OrderFact, at: At) -> Sequence[Row]:
 def _change(event: OrderFact, at: At) -> OrderRow:
     match event:
         case OrderPlaced():
-            return _ticket(event, at)
+            row = _ticket(event, at)
+            row.reference = as_json(event.reference)
+            return row
         case OrderAccepted():
             return _accepted(event, at)
         case OrderFilled():

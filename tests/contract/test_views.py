@@ -16,12 +16,15 @@ from domain.base import Fact
 from domain.errors import Invalid, NotFound
 from projections import (
     accounts,
+    daily_pnl,
     equity,
     fills,
     ledger,
     lots,
     orders,
+    performance,
     positions,
+    trades,
     wallets,
 )
 from projections.query import Db, prepare
@@ -62,6 +65,9 @@ OF_ACCOUNT: dict[str, Callable[[Db, UUID, UUID], Awaitable[Any]]] = {
     "ledger": ledger.of_account,
     "equity": equity.of_account,
     "curve": equity.curve,
+    "trades": trades.of_account,
+    "daily_pnl": daily_pnl.of_account,
+    "performance": performance.of_account,
 }
 
 

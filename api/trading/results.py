@@ -1,0 +1,52 @@
+"""Results: trades, what each day brought, and the measures of performance."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from litestar import get
+from litestar.params import FromPath, FromQuery
+
+from api.problems import documented
+from api.wiring import Request
+from projections import daily_pnl, performance, trades
+from projections.query import LIMIT, Page
+
+
+@get("/trades", responses=documented(404, 422, 503))
+async def list_trades(
+    request: Request,
+    account_id: FromQuery[UUID],
+    method: FromQuery[trades.Method] = trades.Method.FLAT_TO_FLAT,
+    limit: FromQuery[int] = LIMIT,
+    cursor: FromQuery[str | None] = None,
+) -> Page[trades.Trade]:
+    """Round trips from flat to flat, or the match of each closing fill by lots; newest first."""
+    return await request.read(
+        trades.of_account, account_id, method=method, limit=limit, cursor=cursor
+    )
+
+
+@get("/accounts/{account_id:str}/daily-pnl", responses=documented(404, 422, 503))
+async def show_daily_pnl(
+    request: Request,
+    account_id: FromPath[UUID],
+    since: FromQuery[str | None] = None,
+    until: FromQuery[str | None] = None,
+) -> Page[daily_pnl.DayPnl]:
+    """The P&L calendar: what each day brought, oldest first."""
+    return Page(await request.read(daily_pnl.of_account, account_id, since=since, until=until))
+
+
+@get("/accounts/{account_id:str}/performance", responses=documented(404, 422, 503))
+async def show_performance(
+    request: Request,
+    account_id: FromPath[UUID],
+    since: FromQuery[str | None] = None,
+    until: FromQuery[str | None] = None,
+) -> performance.Performance:
+    """Returns, drawdown, Sharpe and the rest, over a range of days or the account's whole life."""
+    return await request.read(performance.of_account, account_id, since=since, until=until)
+
+
+ROUTES = (list_trades, show_daily_pnl, show_performance)
