@@ -6,7 +6,7 @@ from uuid import UUID
 
 from commands.base import Command
 from domain.base import Events, Role
-from domain.identity import User, UserRegistered
+from domain.identity import User, UserRegistered, VerificationRequested
 
 
 class RegisterUser(Command, frozen=True, kw_only=True):
@@ -16,10 +16,17 @@ class RegisterUser(Command, frozen=True, kw_only=True):
     allowed = Role.SYSTEM
 
     user_id: UUID
+    #: Of the letter that asks whether the person reads at the address.
+    challenge_id: UUID | None = None
 
     @property
     def stream(self) -> str:
         return f"user-{self.user_id}"
 
     def decide(self, user: User) -> Events:
-        return () if user.registered else (UserRegistered(user_id=self.user_id),)
+        if user.registered:
+            return ()
+        registered = UserRegistered(user_id=self.user_id)
+        if self.challenge_id is None:
+            return (registered,)
+        return registered, VerificationRequested(self.user_id, self.challenge_id)

@@ -27,7 +27,6 @@ from commands.identity import (
     LogIn,
     LogOut,
     ReactivateUser,
-    RegisterUser,
     ReportAccessDenied,
     ReportLoginFailed,
     ReportSigningKeys,
@@ -42,8 +41,9 @@ from commands.identity import (
 from commands.trading import DepositVirtual, ExpireOrder, WithdrawVirtual
 from domain import EVENTS
 from domain.base import Event, fold
-from domain.identity import Access, Refusals, Sessions, SigningKeys, User
+from domain.identity import Access, Refusals, Sessions, SigningKeys
 from domain.trading import Side
+from tests.contract.life_of_people import of_people
 from tests.contract.life_of_risk import of_risk
 from tests.spec.trading import (
     FIRST,
@@ -89,7 +89,7 @@ def test_a_stored_fact_is_still_understood(file: Path) -> None:
 def a_life() -> tuple[Event, ...]:
     """Every kind of fact at least once, out of the commands that make them."""
     return (
-        *RegisterUser(at=NOW, user_id=ME).decide(User()),
+        *of_people(),
         *of_access(),
         *of_the_doors(),
         *of_risk(),
