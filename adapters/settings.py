@@ -17,7 +17,7 @@ from msgspec import Meta, Struct, field
 
 from adapters import dotenv
 
-Module = Literal["identity", "trading", "market"]
+Module = Literal["identity", "trading", "market", "compliance"]
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 

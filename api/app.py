@@ -10,7 +10,7 @@ from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.types import ControllerRouterHandler
 
-from api import docs, health, identity, market, metrics, trading
+from api import admin, docs, health, identity, market, metrics, trading
 from api.asgi import Json
 from api.auth import SignedIn
 from api.doorman import Doorman
@@ -23,7 +23,12 @@ from api.whereabouts import Whereabouts
 from api.wiring import Request
 
 PREFIX = "/api/v1"
-MODULES = {"identity": identity.ROUTES, "trading": trading.ROUTES, "market": market.ROUTES}
+MODULES = {
+    "identity": identity.ROUTES,
+    "trading": trading.ROUTES,
+    "market": market.ROUTES,
+    "compliance": admin.COMPLIANCE,
+}
 
 
 def create_app(house: House, extra_routes: Sequence[ControllerRouterHandler] = ()) -> Litestar:

@@ -6,6 +6,7 @@ import inspect
 from argparse import Namespace
 from collections.abc import Iterator
 
+import commands.compliance
 import commands.identity
 import commands.trading  # noqa: F401 - importing a context makes its commands known
 from adapters.settings import Settings
@@ -38,12 +39,13 @@ def catalogue() -> str:
 
 def known_commands() -> list[type[Command]]:
     """Every command that can be asked, by name."""
-    return sorted(_leaves(Command), key=lambda command: command.__name__)
+    ours = (command for command in _leaves(Command) if command.__module__.startswith("commands."))
+    return sorted(ours, key=lambda command: command.__name__)
 
 
 def _leaves(command: type[Command]) -> Iterator[type[Command]]:
     below = command.__subclasses__()
-    if not below:
+    if not any(each.__module__.startswith("commands.") for each in below):
         yield command
     for each in below:
         yield from _leaves(each)

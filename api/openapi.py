@@ -29,8 +29,8 @@ answered as `application/problem+json` (RFC 9457) with a `code` from `/problems`
 A command answers with `X-Position`, where the tape has it; a query with `X-Min-Position` waits
 until it shows that. A command with an `Idempotency-Key` is done once, however often it is sent.
 """
-#: The context whose queries are answered from read models.
-TRADING = "trading"
+#: The contexts whose queries are answered from read models.
+PROJECTED = {"trading", "compliance"}
 _SIGNED_IN = "access_token"
 _COMMAND_HEADERS = [
     {
@@ -133,7 +133,7 @@ def _finish(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     responses["401"] = _problem("Unauthorized")
     responses["403"] = _problem("Forbidden")
     if "GET" in handler.http_methods:
-        if TRADING not in operation["tags"]:
+        if not PROJECTED.intersection(operation["tags"]):
             return
         operation["parameters"] = [*operation.get("parameters", []), *_QUERY_HEADERS]
         return

@@ -26,6 +26,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from adapters import postgres, quotes, telemetry
+from adapters.approvals import approvals
 from adapters.feeds import Board, Feed, FeedError, feed_from, play, speed_of
 from adapters.garbage import spare_what_stays
 from adapters.ids import Ids
@@ -143,6 +144,7 @@ async def _market(engine: Engine, parts: frozenset[str]) -> list[Work]:
     works: list[Work] = []
     pace: Callable[[float], Awaitable[None]] = asyncio.sleep
     if "react" in parts:
+        works.append(approvals(engine.dsn, engine.dispatch, clock).run())
         floor, position = await _venue(engine)
         pace = floor.pace
         works.append(floor.watch_the_clock())

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, ClassVar, Concatenate, Literal, ParamSpec, TypeVar, cast
 from urllib.parse import parse_qs
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
 from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE, HTTP_415_UNSUPPORTED_MEDIA_TYPE
+from msgspec import Struct
 
 from adapters.tokens import Identity
 from api import wire
@@ -31,6 +32,8 @@ from api.problems import Refused
 from api.tide import Tide
 from api.whereabouts import Place, Whereabouts
 from commands.base import Caller, Command, Receipt
+from commands.compliance import RequestApproval, written
+from domain.compliance import ApprovalRequested
 from domain.errors import NotFound
 from domain.identity import Standing
 from domain.market import Instrument, Quote
@@ -39,8 +42,20 @@ from projections import orders
 from projections.query import Db
 from projections.valuation import Marks
 
+#: How long a command waits for a second person.
+APPROVED_WITHIN = timedelta(hours=24)
+
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class Proposed(Struct, frozen=True):
+    """202: it waits for a second person until ``expires_at`` (GET /admin/approvals/ID)."""
+
+    approval_id: UUID
+    status: Literal["PENDING"]
+    expires_at: datetime
+    position: int
 
 
 class Request(litestar.Request[Identity, None, State]):
@@ -126,6 +141,27 @@ class Request(litestar.Request[Identity, None, State]):
             if type(fact) is OrderRejected:
                 raise Refused(fact, receipt.position)
         return receipt
+
+    async def propose(self, command: Command, reason: str) -> Proposed:
+        """Ask for a second person's approval; Forbidden unless the caller may ask for it."""
+        assert command.needs_approval, "or it would be dispatched"
+        assert command.permission is not None, "or nobody could approve it"
+        name, arguments = written(command)
+        expires_at = command.at + APPROVED_WITHIN
+        request = RequestApproval(
+            at=command.at,
+            approval_id=self.new_id,
+            command=name,
+            arguments=arguments,
+            needed=command.permission,
+            requested_by=self.user.actor,
+            reason=reason,
+            expires_at=expires_at,
+        )
+        receipt = await self.dispatch(request)
+        (fact,) = receipt.facts
+        assert isinstance(fact, ApprovalRequested), "that is what a request records"
+        return Proposed(fact.approval_id, "PENDING", fact.expires_at, receipt.position)
 
     async def read(
         self, query: Callable[Concatenate[Db, UUID, P], Awaitable[T]], *of: P.args, **by: P.kwargs

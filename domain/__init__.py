@@ -6,6 +6,7 @@ What is true, and how it changes.  Imports the standard library, msgspec and imm
 
 from __future__ import annotations
 
+from domain import compliance as compliance
 from domain import identity as identity
 from domain import trading as trading
 from domain.base import Event

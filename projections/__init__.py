@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from projections import (
     accounts,
+    approvals,
     daily_pnl,
     dashboard,
     equity,
@@ -31,6 +32,7 @@ _ALL: tuple[ReadModel, ...] = (
     equity,
     daily_pnl,
     dashboard,
+    approvals,
 )
 
 READ_MODELS: dict[str, ReadModel] = {name_of(model): model for model in _ALL}

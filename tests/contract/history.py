@@ -33,6 +33,7 @@ from domain.base import Event, Fact, Meta, State, fold
 from domain.errors import DomainError
 from domain.market import Instrument, InstrumentType, Quote, witness
 from domain.trading import FLAT, Account, Order, OrderType, Product, Side, Tif, holding
+from tests.contract import office
 
 OPENING = datetime(2026, 1, 5, 9, 15, tzinfo=UTC)
 MODEL = "TOP_OF_BOOK@1"
@@ -144,9 +145,15 @@ class Trading:
 
     def _moves(self) -> Iterator[tuple[Command, str]]:
         dice = self._dice.random()
-        if not self.accounts or (len(self.accounts) < self._accounts_max and dice < 0.15):
+        if not self.accounts:
             yield from self._open()
-            return
+            yield from office.a_day(self._now, self._id)
+        elif len(self.accounts) < self._accounts_max and dice < 0.15:
+            yield from self._open()
+        else:
+            yield from self._deal(dice)
+
+    def _deal(self, dice: float) -> Iterator[tuple[Command, str]]:
         account_id = self._dice.choice(self.accounts)
         trader = self.account(account_id).owner
         common: dict[str, Any] = {"at": self._now, "account_id": account_id}

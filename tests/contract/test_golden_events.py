@@ -19,32 +19,24 @@ from msgspec import json
 
 from adapters.tape import CODEC
 from commands.identity import (
-    AssignRole,
-    ChangeRole,
-    DefineRole,
-    GrantPermission,
     IssueApiKey,
     LogIn,
     LogOut,
-    ReactivateUser,
     ReportAccessDenied,
     ReportLoginFailed,
     ReportSigningKeys,
-    RetireRole,
     RevokeApiKey,
-    RevokeRole,
     RevokeSessions,
     RevokeTokenFamily,
-    SuspendUser,
-    WithdrawPermission,
 )
 from commands.trading import DepositVirtual, ExpireOrder, WithdrawVirtual
 from domain import EVENTS
 from domain.base import Event, fold
-from domain.identity import Access, Refusals, Sessions, SigningKeys
+from domain.identity import Refusals, Sessions, SigningKeys
 from domain.trading import Side
 from tests.contract.life_of_people import of_people
 from tests.contract.life_of_risk import of_risk
+from tests.contract.office import of_the_office
 from tests.spec.trading import (
     FIRST,
     ME,
@@ -90,7 +82,7 @@ def a_life() -> tuple[Event, ...]:
     """Every kind of fact at least once, out of the commands that make them."""
     return (
         *of_people(),
-        *of_access(),
+        *of_the_office(),
         *of_the_doors(),
         *of_risk(),
         *history(
@@ -107,27 +99,6 @@ def a_life() -> tuple[Event, ...]:
             ExpireOrder(at=NOW, account_id=MINE, order_id=UUID(int=14)),
         ),
     )
-
-
-def of_access() -> Iterator[Event]:
-    """A role of one's own, given to somebody who is then shut out for a while."""
-    access, why = Access(), "as agreed on Friday"
-    of: dict[str, Any] = {"at": NOW, "reason": why, "role_id": UUID(int=21)}
-    to: dict[str, Any] = {"at": NOW, "reason": why, "user_id": ME}
-    for command in (
-        DefineRole(**of, name="desk", description="the desk", permissions=("trades:read",)),
-        ChangeRole(**of, name="front-desk"),
-        GrantPermission(**of, of="users:read"),
-        WithdrawPermission(**of, of="trades:read"),
-        AssignRole(**of, user_id=ME, expires_at=NOW + timedelta(days=1)),
-        SuspendUser(**to),
-        ReactivateUser(**to),
-        RevokeRole(**of, user_id=ME),
-        RetireRole(**of),
-    ):
-        facts = command.decide(access)
-        access = fold(access, facts)
-        yield from facts
 
 
 def of_the_doors() -> Iterator[Event]:

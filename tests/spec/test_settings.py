@@ -33,7 +33,7 @@ def test_every_bad_value_is_reported_at_once() -> None:
         load(bad, None)
     assert str(refused.value).splitlines() == [
         "PAPERTAPE_PORT must be a whole number from 0 to 65535",
-        "ENABLED_MODULES must be a comma list of identity, trading, market",
+        "ENABLED_MODULES must be a comma list of identity, trading, market, compliance",
         "FEED must be one of sim, replay",
         "FEED_SEED must be a whole number from 0 to 9223372036854775807",
         "REPLAY_SPEED must be a number from 0 to 1000000",
