@@ -18,7 +18,7 @@ from adapters.settings import Settings
 from adapters.standings import Standings
 from adapters.tokens import Tokens
 from commands.dispatch import Dispatch
-from domain.market import Instrument
+from domain.market import Calendars, Instrument
 from domain.trading import Account
 
 #: An account as of a position or a moment of recording, and the position of its last fact then.
@@ -49,6 +49,7 @@ class House(Struct, frozen=True, kw_only=True):
     board: Board
     instruments: Mapping[str, Instrument]
     access: Standings
+    calendars: Calendars
     credentials: Credentials
     sessions: Sessions
     tokens: Tokens

@@ -27,6 +27,7 @@ from msgspec.structs import replace
 
 from adapters import postgres, quotes, telemetry
 from adapters.approvals import approvals
+from adapters.calendars import CalendarError, calendars
 from adapters.feeds import Board, Feed, FeedError, feed_from, play, speed_of
 from adapters.garbage import spare_what_stays
 from adapters.ids import Ids
@@ -41,6 +42,7 @@ from api.serve import serve
 from api.version import CODE
 from commands.dispatch import Dispatch
 from domain.base import Fact
+from domain.market import Calendars
 
 Work = Coroutine[Any, Any, object]
 #: Time enough for every instrument of the simulation to be quoted.
@@ -63,6 +65,7 @@ class Engine(Struct, frozen=True):
     dispatch: Dispatch
     feed: Feed
     board: Board
+    calendars: Calendars
 
 
 def clock() -> datetime:
@@ -77,7 +80,7 @@ def run(settings: Settings, asked: Namespace) -> int:
         if settings.database_url is None or settings.nats_url is None:
             raise CannotRun("set DATABASE_URL and NATS_URL, or start everything: papertape up")
         uvloop.run(_run(settings, settings.database_url, frozenset(asked.parts), asked.fd))
-    except (CannotRun, FeedError, Refused, OSError, psycopg.Error) as error:
+    except (CannotRun, CalendarError, FeedError, Refused, OSError, psycopg.Error) as error:
         print(f"papertape: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
     return 0
@@ -134,7 +137,9 @@ async def _engine(settings: Settings, dsn: str) -> AsyncIterator[Engine]:
             trades = telemetry.LogFile(settings.data / "logs" / "trades.log")
             dispatch.followers.append(telemetry.trades_log(trades))
         try:
-            yield Engine(settings, dsn, ids, tape, dispatch, feed_from(settings), Board())
+            yield Engine(
+                settings, dsn, ids, tape, dispatch, feed_from(settings), Board(), calendars()
+            )
         finally:
             await dispatch.close()
 

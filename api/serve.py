@@ -107,6 +107,7 @@ async def _house(engine: Engine, clock: Callable[[], datetime]) -> AsyncIterator
             board=engine.board,
             instruments={one.symbol: one for one in engine.feed.instruments()},
             access=access,
+            calendars=engine.calendars,
             credentials=Credentials(views, keys, Passwords(), clock),
             sessions=Sessions(
                 views, keys, engine.ids, clock, timedelta(days=settings.refresh_token_expire_days)

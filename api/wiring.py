@@ -36,7 +36,7 @@ from commands.compliance import RequestApproval, written
 from domain.compliance import ApprovalRequested
 from domain.errors import NotFound
 from domain.identity import Standing
-from domain.market import Instrument, Quote
+from domain.market import Calendar, Instrument, Quote
 from domain.trading import OrderRejected
 from projections import orders
 from projections.query import Db
@@ -108,6 +108,10 @@ class Request(litestar.Request[Identity, None, State]):
             nearest = get_close_matches(symbol, instruments, n=3)
             raise NotFound("INSTRUMENT_UNKNOWN", symbol=symbol, nearest=nearest)
         return found
+
+    def calendar(self, symbol: str) -> Calendar:
+        """When this symbol trades; NotFound as ``instrument``."""
+        return self.house.calendars.of(self.instrument(symbol).exchange)
 
     @property
     def marks(self) -> Marks:

@@ -1,11 +1,15 @@
 """
-The market: what may be traded, what it was quoted at, and whether a quote may be traded on.
+The market: what may be traded and when, what it was quoted at, and whether that may be traded on.
 
 Prices are in the instrument's currency per unit, sizes in units, times in UTC.
 """
 
 from __future__ import annotations
 
+from domain.market.calendar import Calendar as Calendar
+from domain.market.calendar import Calendars as Calendars
+from domain.market.calendar import Phase as Phase
+from domain.market.calendar import Session as Session
 from domain.market.instrument import Instrument as Instrument
 from domain.market.instrument import InstrumentStatus as InstrumentStatus
 from domain.market.instrument import InstrumentType as InstrumentType

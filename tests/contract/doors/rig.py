@@ -16,6 +16,7 @@ from litestar.types import ControllerRouterHandler
 from msgspec.structs import replace
 from psycopg_pool import AsyncConnectionPool
 
+from adapters.calendars import calendars
 from adapters.credentials import Credentials
 from adapters.feeds import Board
 from adapters.ids import Ids
@@ -129,6 +130,7 @@ def make(keys: Path, tape: MemoryTape, **changes: Any) -> House:
         board=board,
         instruments={SHARE.symbol: SHARE},
         access=access,
+        calendars=calendars(),
         credentials=Credentials(views, keys, Passwords(), now),
         sessions=Sessions(views, keys, ids, now, timedelta(days=7)),
         tokens=Tokens(keys, ids),
