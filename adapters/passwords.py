@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -17,6 +21,7 @@ T = TypeVar("T")
 
 AT_ONCE = 2
 WAITING_MAX = 16
+LEAST_URGENT = 19
 
 
 class Passwords:
@@ -24,12 +29,15 @@ class Passwords:
     Hashes with 19 MiB, 2 passes and 1 lane (the least that OWASP allows).
 
     A password is taken as the bytes that came: not cut, not normalised.  Beyond two at work
-    and sixteen in line, Unavailable.
+    and sixteen in line, Unavailable; and those two stand back for whatever else wants the
+    processor.
     """
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="argon2")
+        self._threads = ThreadPoolExecutor(
+            AT_ONCE, thread_name_prefix="argon2", initializer=_stand_back
+        )
         self._inside = 0
         # Checked for a person we do not know, so that both answers take as long.
         self._nobody = self._hasher.hash(secrets.token_bytes(32))
@@ -63,3 +71,10 @@ class Passwords:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._inside -= 1
+
+
+def _stand_back() -> None:
+    """Of a thread: the least urgent of all, where the system can tell threads apart."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LEAST_URGENT)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -33,6 +34,13 @@ PostgresUrl = Annotated[str, text(r"^postgres(ql)?://\S+$", "a URL that begins p
 NatsUrl = Annotated[
     str, text(r"^(nats|tls|wss?)://\S+$", "a URL that begins nats://, tls://, ws:// or wss://")
 ]
+ValkeyUrl = Annotated[
+    str, text(r"^(valkey|redis)s?://\S+$", "a URL that begins valkey:// or redis://")
+]
+Network = Annotated[
+    str, text(r"^[0-9A-Fa-f:.]+(/\d{1,3})?$", "addresses or networks such as 10.0.0.0/8")
+]
+Host = Annotated[str, text(r"^[\w.:\[\]-]+$", "host names such as api.example.com")]
 Origin = Annotated[str, text(r"^https?://[^/\s*]+$", "origins such as https://app.example.com")]
 
 
@@ -63,6 +71,11 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
         Annotated[str, text(r"^[^@\s]{1,64}@[^@\s]{1,253}$", "an e-mail address")] | None
     ) = None
     cors_origins: tuple[Origin, ...] = ()
+    allowed_hosts: tuple[Host, ...] = ()
+    trusted_proxies: tuple[Network, ...] = ()
+    rate_limit_scale: Annotated[float, Meta(ge=0, le=1e6, title="a number from 0 to 1000000")] = 1.0
+    valkey_url: ValkeyUrl | None = None
+    production: bool = False
     max_body_bytes: Annotated[int, whole(1024, 16_777_216)] = 65536
     state_cache: Annotated[int, whole(1, 10_000_000)] = 4096
     queue_max: Annotated[int, whole(1, 1_000_000)] = 4096
@@ -142,5 +155,17 @@ def _rule(hint: Any) -> str:
 def _contradictions(values: Mapping[str, Any]) -> Iterator[str]:
     if values.get("database_admin_url") and not values.get("database_url"):
         yield "DATABASE_ADMIN_URL needs a DATABASE_URL beside it"
+    if values.get("production") and not values.get("allowed_hosts"):
+        yield "ALLOWED_HOSTS must name the hosts that PRODUCTION answers for"
+    if not all(map(_is_network, values.get("trusted_proxies", ()))):
+        yield f"TRUSTED_PROXIES must be {_rule(HINTS['trusted_proxies'])}"
     if values.get("feed") == "replay" and not values.get("replay_files"):
         yield "REPLAY_PATH must name a file or a folder when FEED is replay"
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True

@@ -133,9 +133,13 @@ class Tokens:
             raise Untrusted
         return identity
 
+    def look(self) -> None:
+        """See now whether keys came or went."""
+        self._look(self._now())
+
     def jwks(self) -> bytes:
         """The public keys (RFC 7517) with which anybody may check our tokens."""
-        self._look(self._now())
+        self.look()
         return msgspec.json.encode({"keys": [signing.public(key) for key in self._trusted]})
 
     def _look(self, now: float) -> None:

@@ -48,7 +48,7 @@ def create_app(house: House, extra_routes: Sequence[ControllerRouterHandler] = (
             identity.show_keys,
             *health.ROUTES,
             *metrics.ROUTES,
-            *docs.ROUTES,
+            *(docs.CATALOGUE if house.settings.production else docs.ROUTES),
             *extra_routes,
         ],
         request_class=type("Request", (Request,), own),
@@ -64,7 +64,9 @@ def create_app(house: House, extra_routes: Sequence[ControllerRouterHandler] = (
     )
     app.state["openapi"] = cache(lambda: describe(app, house.version))
     # Around everything, so that even what finds no route is numbered, noted and made safe.
-    app.asgi_handler = Doorman(app.asgi_handler, house.ids, measured)
+    app.asgi_handler = Doorman(
+        app.asgi_handler, house.ids, measured, house.gate, house.settings.allowed_hosts
+    )
     return app
 
 
@@ -74,8 +76,23 @@ def _cors(house: House) -> CORSConfig | None:
         return None
     return CORSConfig(
         allow_origins=origins,
-        allow_methods=["GET", "POST", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Min-Position"],
-        expose_headers=["X-Position", "X-Request-ID", "Idempotency-Replayed", "Retry-After"],
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=[
+            "Authorization",
+            "Content-Type",
+            "Idempotency-Key",
+            "X-CSRF-Token",
+            "X-Min-Position",
+            "X-Session-Mode",
+        ],
+        allow_credentials=True,  # of these origins, which are named one by one
+        expose_headers=[
+            "Idempotency-Replayed",
+            "RateLimit",
+            "RateLimit-Policy",
+            "Retry-After",
+            "X-Position",
+            "X-Request-ID",
+        ],
         max_age=600,
     )

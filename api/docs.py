@@ -122,11 +122,6 @@ def _page(content: str) -> Response[str]:
     return Response(content, media_type="text/html", status_code=HTTPStatus.OK, headers=headers)
 
 
-ROUTES = (
-    show_swagger,
-    show_redoc,
-    show_asset,
-    show_openapi,
-    list_problems,
-    show_problem,
-)
+#: What is served to strangers too.
+CATALOGUE = (list_problems, show_problem)
+ROUTES = (show_swagger, show_redoc, show_asset, show_openapi, *CATALOGUE)

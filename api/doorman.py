@@ -6,6 +6,7 @@ He is outside of Litestar, so that he also sees what is turned away before it re
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from time import perf_counter
 from uuid import UUID
 
@@ -16,14 +17,28 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.ids import Ids
 from api.asgi import header
+from api.auth import Gate
 from api.metrics import Metrics
+from api.problems import bare
 
-_ALWAYS = [
+#: What every answer says, also one that is given before it was known what was asked.
+ALWAYS = [
+    (b"strict-transport-security", b"max-age=63072000; includeSubDomains"),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 ]
 _PRIVATE = (b"cache-control", b"no-store")
+_FOR_MACHINES = frozenset({"/livez", "/readyz", "/metrics"})
+#: Nothing that we answer is a page, but for those that say so themselves.
+_NO_PAGE = (
+    b"content-security-policy",
+    b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    b"object-src 'none'",
+)
 
 
 class Doorman:
@@ -34,14 +49,20 @@ class Doorman:
     ``scope["state"]["say"]``; an answer that may be kept says so itself.
     """
 
-    def __init__(self, app: ASGIApp, ids: Ids, metrics: Metrics) -> None:
+    def __init__(
+        self, app: ASGIApp, ids: Ids, metrics: Metrics, gate: Gate, hosts: Collection[str] = ()
+    ) -> None:
         self._app = app
         self._ids = ids
         self._metrics = metrics
+        self._gate = gate
+        self._hosts = frozenset(host.lower() for host in hosts)
         self._log = structlog.get_logger().bind()  # bound once: it is used for every request
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
+            if scope["type"] == ScopeType.WEBSOCKET:
+                scope["state"]["request_id"] = self._ids()
             await self._app(scope, receive, send)
             return
         begun = perf_counter()
@@ -55,9 +76,12 @@ class Doorman:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = [*message["headers"], *say, *_ALWAYS]
-                if not any(name.lower() == b"cache-control" for name, _ in headers):
+                headers = [*message["headers"], *say, *ALWAYS]
+                names = {name.lower() for name, _ in headers}
+                if b"cache-control" not in names:
                     headers.append(_PRIVATE)
+                if b"content-security-policy" not in names:
+                    headers.append(_NO_PAGE)
                 taken_ms = (perf_counter() - begun) * 1000
                 headers.append((b"x-request-id", _spelled(request_id)))
                 headers.append((b"x-response-time", f"{taken_ms:.2f}ms".encode()))
@@ -65,9 +89,27 @@ class Doorman:
             await send(message)
 
         try:
-            await self._app(scope, receive, tell)
+            if self._answers_for(scope):
+                await self._app(scope, receive, tell)
+            else:
+                await _turn_away(tell, request_id)
         finally:
+            self._gate.turned_away(scope, status)
             self._note(scope, request_id, status, perf_counter() - begun)
+
+    def _answers_for(self, scope: Scope) -> bool:
+        """
+        Whether the request is for a host of ours, which it must name once.
+
+        What a proxy says of it (``X-Forwarded-Host``) is never read.
+        """
+        if scope["path"] in _FOR_MACHINES:  # which know us by an address
+            return True
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        if len(hosts) != 1:
+            return len(hosts) == 0 and not self._hosts
+        host = hosts[0].decode("latin-1").lower()
+        return not self._hosts or host in self._hosts or _without_port(host) in self._hosts
 
     def _note(self, scope: Scope, request_id: UUID, status: int, taken_s: float) -> None:
         method, route = str(scope.get("method")), str(scope.get("path_template", "unknown"))
@@ -82,6 +124,21 @@ class Doorman:
             ms=round(taken_s * 1000, 2),
             actor=getattr(user, "actor", None),
         )
+
+
+async def _turn_away(send: Send, request_id: UUID) -> None:
+    body = bare("HOST_UNKNOWN", str(request_id))
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": 400, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _without_port(host: str) -> str:
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdigit() else host
 
 
 def _spelled(request_id: UUID) -> bytes:

@@ -15,6 +15,7 @@ from api.wiring import Request
 from domain.errors import Unavailable
 
 PROBE_S = 0.5
+_PAGES = frozenset({"docs", "redoc", "openapi"})
 
 
 class Alive(Struct, frozen=True):
@@ -79,6 +80,8 @@ async def welcome(request: Request) -> Welcome:
         "metrics": "/metrics",
         "ready": "/readyz",
     }
+    if request.house.settings.production:
+        links = {name: path for name, path in links.items() if name not in _PAGES}
     return Welcome("papertape", request.house.version, links)
 
 

@@ -17,6 +17,7 @@ from adapters.sessions import Sessions
 from adapters.settings import Settings
 from adapters.standings import Standings
 from adapters.tokens import Tokens
+from api.auth import Gate
 from commands.dispatch import Dispatch
 from domain.market import Calendars, Instrument
 from domain.trading import Account
@@ -53,5 +54,6 @@ class House(Struct, frozen=True, kw_only=True):
     credentials: Credentials
     sessions: Sessions
     tokens: Tokens
+    gate: Gate
     checks: Mapping[str, Check]
     gauges: Mapping[str, Callable[[], float]]

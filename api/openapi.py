@@ -17,6 +17,7 @@ from litestar.plugins import OpenAPISchemaPlugin
 from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
+from api.auth.cookies import ACCESS
 from api.problems import MEDIA_TYPE
 from api.wire import AMOUNT_PATTERN, AMOUNT_RULE, Amount
 
@@ -28,10 +29,15 @@ answered as `application/problem+json` (RFC 9457) with a `code` from `/problems`
 
 A command answers with `X-Position`, where the tape has it; a query with `X-Min-Position` waits
 until it shows that. A command with an `Idempotency-Key` is done once, however often it is sent.
+
+Programs send `Authorization: Bearer` with an access token or an API key. A browser signs in with
+`X-Session-Mode: cookie`, and sends the `csrf_token` of the answer as `X-CSRF-Token`. `RateLimit`
+tells how much more may be asked; 429 says after how many seconds in `Retry-After`.
 """
 #: The contexts whose queries are answered from read models.
 PROJECTED = {"trading", "compliance"}
 _SIGNED_IN = "access_token"
+_COOKIE = "session_cookie"
 _COMMAND_HEADERS = [
     {
         "name": "Idempotency-Key",
@@ -98,7 +104,13 @@ def describe(app: Litestar, version: str) -> bytes:
         operation_id_creator=lambda handler, *_: handler.handler_name,
         components=Components(
             security_schemes={
-                _SIGNED_IN: SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")
+                _SIGNED_IN: SecurityScheme(type="http", scheme="bearer", bearer_format="JWT"),
+                _COOKIE: SecurityScheme(
+                    type="apiKey",
+                    name=ACCESS,
+                    security_scheme_in="cookie",
+                    description="With X-CSRF-Token beside it, for whatever may change something.",
+                ),
             }
         ),
     )
@@ -126,10 +138,11 @@ def _finish(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     operation.setdefault("tags", ["service"])
     responses = operation["responses"]
     responses["400"] = _problem("Bad Request")
+    responses["429"] = _problem("Too Many Requests")
     if "public" in handler.opt:
         operation["security"] = []
         return
-    operation["security"] = [{_SIGNED_IN: []}]
+    operation["security"] = [{_SIGNED_IN: []}, {_COOKIE: []}]
     responses["401"] = _problem("Unauthorized")
     responses["403"] = _problem("Forbidden")
     if "GET" in handler.http_methods:

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from api.refusals import REFUSALS
 from api.wire import Broken
-from domain.errors import DomainError, Unavailable
+from domain.errors import DomainError
 from domain.trading import OrderRejected
 
 MEDIA_TYPE = "application/problem+json"
@@ -86,6 +86,7 @@ def answer(
     **members: Any,
 ) -> Response[bytes]:
     """``status`` counts only for a code that the rejection catalogue does not know."""
+    request.scope["state"]["code"] = code
     known = REFUSALS.get(code)
     status = known.status if known else status
     title = _title(code, status)
@@ -103,6 +104,21 @@ def answer(
     return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
+def bare(code: str, request_id: str) -> bytes:
+    """The same without a request: for those who never get as far as the application."""
+    known = REFUSALS[code]
+    return msgspec.json.encode(
+        Problem(
+            type=f"/problems/{code}",
+            title=known.title,
+            status=known.status,
+            code=code,
+            detail=known.title,
+            request_id=request_id,
+        )
+    )
+
+
 _ASKING_BACK = {401: {"WWW-Authenticate": 'Bearer realm="papertape"'}}
 
 
@@ -113,7 +129,8 @@ def _domain_error(request: Request[Any, Any, Any], error: DomainError) -> Respon
         field, rule = context.pop("field"), context.pop("rule", error.detail)
         place = "query" if request.method == "GET" else "body"
         faults = [Fault(place, f"/{field}", str(rule))]
-    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Unavailable) else {}
+    retry_after = getattr(error, "retry_after", None)
+    headers = {"Retry-After": str(retry_after)} if retry_after is not None else {}
     return answer(
         request,
         error.code,

@@ -22,6 +22,7 @@ from adapters.standings import Standings, tail_from
 from adapters.tape.reader import STREAM, STREAM_PAGE, facts_of, row_factory
 from adapters.tokens import Tokens
 from api.app import create_app
+from api.auth.opening import open_gate
 from api.first_admin import establish
 from api.house import House
 from api.version import VERSION
@@ -93,7 +94,10 @@ async def _house(engine: Engine, clock: Callable[[], datetime]) -> AsyncIterator
     seen = Seen(views.connection)
     access = Standings(tail_from(views), clock)
     engine.dispatch.followers.append(access.committed)  # first: what is decided next knows it
-    async with views, access.kept_fresh():
+    tokens = Tokens(keys, engine.ids, timedelta(minutes=settings.access_token_expire_minutes))
+    idle = timedelta(days=settings.refresh_token_expire_days)
+    opening = open_gate(engine, views, tokens, clock)
+    async with views, access.kept_fresh(), opening as gate:
         yield House(
             version=VERSION,
             settings=settings,
@@ -109,12 +113,9 @@ async def _house(engine: Engine, clock: Callable[[], datetime]) -> AsyncIterator
             access=access,
             calendars=engine.calendars,
             credentials=Credentials(views, keys, Passwords(), clock),
-            sessions=Sessions(
-                views, keys, engine.ids, clock, timedelta(days=settings.refresh_token_expire_days)
-            ),
-            tokens=Tokens(
-                keys, engine.ids, timedelta(minutes=settings.access_token_expire_minutes)
-            ),
+            sessions=Sessions(views, keys, clock, idle),
+            tokens=tokens,
+            gate=gate,
             checks={
                 "tape": lambda: _nothing_wrong(engine.tape.ping()),
                 "read models": lambda: _wrong_models(views),

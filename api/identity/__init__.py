@@ -1,6 +1,6 @@
 """Identity: signing up, signing in, and staying so."""
 
-from api.identity import sign_in, sign_up
+from api.identity import api_keys, sessions, sign_in, sign_up
 from api.identity.sign_in import show_keys as show_keys
 
-ROUTES = (*sign_up.ROUTES, *sign_in.ROUTES)
+ROUTES = (*sign_up.ROUTES, *sign_in.ROUTES, *sessions.ROUTES, *api_keys.ROUTES)

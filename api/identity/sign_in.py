@@ -8,13 +8,34 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
+from adapters.sessions import Caught, Renewed, session_of
 from adapters.tokens import Untrusted
-from api.auth import PUBLIC, Unauthenticated
+from api import wire
+from api.auth import PUBLIC, SIGN_IN
+from api.auth.cookies import (
+    ACCESS,
+    DEVICE,
+    DEVICE_LIFE_S,
+    REFRESH,
+    cookie,
+    new_device,
+    set_cookie,
+    wants_cookies,
+)
+from api.auth.origin import csrf_token, demand_token
+from api.auth.words import unauthenticated
+from api.identity.guard import proving
 from api.identity.sign_up import SignUp, register
 from api.problems import documented
 from api.wiring import Request
+from commands.base import Caller
+from commands.identity import AttendSession, LogIn, RevokeTokenFamily
+from commands.identity.sessions import SessionsCommand
+from domain.base import Events, Role
 from domain.errors import Forbidden
+from domain.identity import SessionsRevoked
 
 
 class SignIn(SignUp, frozen=True, forbid_unknown_fields=True):
@@ -28,13 +49,20 @@ class RefreshToken(Struct, frozen=True, forbid_unknown_fields=True):
         return "RefreshToken()"
 
 
-class SignedIn(Struct, frozen=True):
-    """``expires_in`` seconds the access token is good; the refresh token is good for one use."""
+class SignedIn(Struct, frozen=True, omit_defaults=True):
+    """
+    ``expires_in`` seconds the access token is good; the refresh token is good for one use.
 
-    access_token: str
-    refresh_token: str
+    Whoever asked for cookies (``X-Session-Mode: cookie``) has both in these, and sends
+    ``csrf_token`` as ``X-CSRF-Token`` with whatever may change something.
+    """
+
     expires_in: int
-    token_type: str = "bearer"  # noqa: S105 - the name of a kind
+    session_id: UUID
+    access_token: str | None = None
+    refresh_token: str | None = None
+    csrf_token: str | None = None
+    token_type: str | None = None
 
 
 class Me(Struct, frozen=True):
@@ -44,28 +72,58 @@ class Me(Struct, frozen=True):
 
 
 @post(
-    "/auth/login", opt=PUBLIC, status_code=200, responses=documented(401, 403, 413, 415, 422, 503)
+    "/auth/login",
+    opt=SIGN_IN,
+    status_code=200,
+    responses=documented(401, 403, 413, 415, 422, 503),
 )
 async def log_in(request: Request, data: JSONBody[SignIn]) -> SignedIn:
     """Prove who you are, and get a token to say so with every request."""
-    house = request.house
-    try:
-        person = await house.credentials.recognise(data.email, data.password.encode())
-    except Untrusted:
-        raise Unauthenticated("AUTH_INVALID", "unknown e-mail address or wrong password") from None
+    credentials = request.house.credentials
+    user_id = await credentials.find(data.email)
+    async with proving(request, data.email, user_id, method="PASSWORD"):
+        person = await credentials.recognise(data.email, data.password.encode())
     if not person.on_tape:  # the service stopped between the two steps of signing up
         await register(request, person.user_id)
     return await signed_in(request, person.user_id)
 
 
-@post("/auth/refresh", opt=PUBLIC, status_code=200, responses=documented(401, 413, 415, 422, 503))
-async def refresh(request: Request, data: JSONBody[RefreshToken]) -> SignedIn:
+@post(
+    "/auth/refresh",
+    opt=PUBLIC,
+    status_code=200,
+    responses=documented(401, 403, 413, 415, 422, 503),
+)
+async def refresh(request: Request, data: JSONBody[RefreshToken | None] = None) -> SignedIn:
     """Exchange a refresh token for new tokens; used twice, it ends the session."""
+    gate, by_cookie = request.house.gate, data is None
+    token = cookie(request.scope, REFRESH) if data is None else data.refresh_token
+    if not token:
+        raise wire.invalid("/refresh_token", "required, here or as a cookie", "body")
+    if by_cookie:
+        demand_token(request.scope, gate.csrf_key, session_of(token))
+    whence = gate.whence(request.scope)
     try:
-        user_id, successor = await request.house.sessions.renew(data.refresh_token)
-    except Untrusted:
-        raise Unauthenticated("AUTH_INVALID", "the refresh token is not valid (any more)") from None
-    return _with_tokens(request, user_id, successor)
+        renewed = await request.house.sessions.renew(token, whence)
+        attend = AttendSession(
+            at=request.now, user_id=renewed.user_id, session_id=renewed.session_id
+        )
+        await _by_the_doors(request, attend)
+    except Caught as caught:
+        revoke = RevokeTokenFamily(
+            at=request.now,
+            user_id=caught.user_id,
+            session_id=caught.session_id,
+            reason=caught.reason,
+            ip_hash=whence.ip_hash,
+            device_hash=whence.device,
+        )
+        await _by_the_doors(request, revoke)
+        raise unauthenticated("the refresh token is not valid (any more)") from None
+    except (Untrusted, Forbidden):
+        raise unauthenticated("the refresh token is not valid (any more)") from None
+    _demand_admitted(request, renewed.user_id)
+    return _with_tokens(request, renewed, by_cookie=by_cookie)
 
 
 @get("/auth/me", responses=documented(503))
@@ -84,16 +142,73 @@ async def show_keys(request: Request) -> Response[bytes]:
     return Response(jwks, media_type="application/jwk-set+json", headers=keep)
 
 
-async def signed_in(request: Request, user_id: UUID) -> SignedIn:
-    """Begin a session for a person who has proved, in whatever way, who they are."""
+async def signed_in(
+    request: Request, user_id: UUID, *methods: str, replaces: UUID | None = None
+) -> SignedIn:
+    """
+    Begin a session for a person who has proved, by these methods, who they are.
+
+    It takes the place of the session ``replaces``: another id, another CSRF token, and a new
+    ``auth_time``.
+    """
+    _demand_admitted(request, user_id)
+    house, by_cookie = request.house, wants_cookies(request.scope)
+    whence = house.gate.whence(request.scope)
+    if by_cookie and whence.device is None:
+        device = new_device()
+        request.say("set-cookie", set_cookie(DEVICE, device, DEVICE_LIFE_S))
+        whence = replace(whence, device=house.gate.digest("device", device))
+    session_id, methods = request.new_id, methods or ("PASSWORD",)
+    command = LogIn(
+        at=request.now,
+        user_id=user_id,
+        session_id=session_id,
+        methods=methods,
+        ip_hash=whence.ip_hash,
+        device_hash=whence.device,
+        replaces=replaces,
+    )
+    for fact in await _by_the_doors(request, command):
+        if isinstance(fact, SessionsRevoked):
+            await house.sessions.end(user_id, fact.sessions)
+    token = await house.sessions.begin(user_id, session_id, methods, whence, replaces)
+    begun = Renewed(session_id, user_id, request.now, token)
+    return _with_tokens(request, begun, by_cookie=by_cookie)
+
+
+def _demand_admitted(request: Request, user_id: UUID) -> None:
     if request.house.access.of(user_id).suspended:
         raise Forbidden("USER_SUSPENDED")
-    return _with_tokens(request, user_id, await request.house.sessions.begin(user_id))
 
 
-def _with_tokens(request: Request, user_id: UUID, refresh_token: str) -> SignedIn:
+async def _by_the_doors(request: Request, command: SessionsCommand) -> Events:
+    caller = Caller(
+        actor="system:doors",
+        roles=Role.SYSTEM,
+        correlation_id=request.scope["state"]["request_id"],
+        on_behalf_of=f"user:{command.user_id}",
+    )
+    return (await request.house.dispatch(command, caller)).facts
+
+
+def _with_tokens(request: Request, session: Renewed, *, by_cookie: bool) -> SignedIn:
     tokens = request.house.tokens
-    return SignedIn(tokens.issue(user_id), refresh_token, tokens.expires_in)
+    access = tokens.issue(
+        session.user_id, session_id=session.session_id, auth_time=session.auth_time
+    )
+    if not by_cookie:
+        return SignedIn(
+            tokens.expires_in,
+            session.session_id,
+            access_token=access,
+            refresh_token=session.successor,
+            token_type="bearer",  # noqa: S106 - the name of a kind
+        )
+    idle_s = request.house.settings.refresh_token_expire_days * 24 * 3600
+    request.say("set-cookie", set_cookie(ACCESS, access, tokens.expires_in))
+    request.say("set-cookie", set_cookie(REFRESH, session.successor, idle_s))
+    csrf = csrf_token(request.house.gate.csrf_key, session.session_id)
+    return SignedIn(tokens.expires_in, session.session_id, csrf_token=csrf)
 
 
 ROUTES = (log_in, refresh, show_me)

@@ -48,7 +48,11 @@ class Service:
 
     def start(self) -> None:
         settings = Settings(
-            data=self.data, port=self.port, log_files=True, access_token_expire_minutes=1440
+            rate_limit_scale=0,  # all load comes from one address
+            data=self.data,
+            port=self.port,
+            log_files=True,
+            access_token_expire_minutes=1440,
         )
         with self.said.open("ab") as said:
             self._parent = psutil.Popen(

@@ -18,6 +18,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.calendars import calendars
 from adapters.credentials import Credentials
+from adapters.ended import Ended
 from adapters.feeds import Board
 from adapters.ids import Ids
 from adapters.passwords import Passwords
@@ -27,7 +28,7 @@ from adapters.standings import Standings
 from adapters.tape import MemoryTape
 from adapters.tokens import Tokens
 from api.app import create_app
-from api.auth import PUBLIC
+from api.auth import PUBLIC, Gate
 from api.house import House
 from commands.dispatch import Dispatch
 from commands.identity import ACCESS_STREAM
@@ -117,9 +118,10 @@ def make(keys: Path, tape: MemoryTape, **changes: Any) -> House:
     async def past(account_id: UUID, upto: int | datetime | None) -> tuple[int, Account]:
         return 0, Account()
 
+    settings = changes.get("settings", Settings())
     house = House(
         version="0",
-        settings=Settings(),
+        settings=settings,
         clock=now,
         ids=ids,
         dispatch=dispatch,
@@ -132,12 +134,23 @@ def make(keys: Path, tape: MemoryTape, **changes: Any) -> House:
         access=access,
         calendars=calendars(),
         credentials=Credentials(views, keys, Passwords(), now),
-        sessions=Sessions(views, keys, ids, now, timedelta(days=7)),
+        sessions=Sessions(views, keys, now, timedelta(days=7)),
         tokens=Tokens(keys, ids),
+        gate=gate_of(settings, views, dispatch, ids, keys),
         checks={},
         gauges={"commands_waiting": lambda: dispatch.waiting},
     )
     return replace(house, **changes)
+
+
+def gate_of(
+    settings: Settings, views: AsyncConnectionPool[Any], dispatch: Dispatch, ids: Ids, keys: Path
+) -> Gate:
+    """A gate that knows of whoever signs out here."""
+    ended = Ended(now, timedelta(minutes=6))
+    dispatch.followers.append(ended.committed)
+    ended.begin_with(())
+    return Gate(settings, views, dispatch, ids, now, keys=keys, ended=ended)
 
 
 @asynccontextmanager
@@ -152,4 +165,5 @@ async def doors(
         async with opened.http:
             yield opened
     finally:
+        await house.gate.close()
         await house.dispatch.close()

@@ -36,7 +36,7 @@ def test_a_refresh_token_used_late_again_ends_the_session(
     first = sign_in(stranger, who)["refresh_token"]
     second = renew(stranger, first).json()["refresh_token"]
     db.execute(
-        "update ops.refresh set used_at = used_at - interval '11 s' from ops.session"
+        "update ops.refresh set used_at = refresh.used_at - interval '11 s' from ops.session"
         " where refresh.session_id = session.session_id and user_id = %s",
         [user_id],
     )
