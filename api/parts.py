@@ -172,7 +172,8 @@ async def _venue(engine: Engine) -> tuple[Floor, int]:
     """The venue with the orders that stand, and the position of the last fact it knows."""
     max_age = timedelta(milliseconds=engine.settings.quote_max_age_ms)
     secret = kept(engine.settings.data / "keys" / "venue", lambda: secrets.token_bytes(32))
-    venue = Venue(engine.feed.instruments(), max_age=max_age, secret=secret)
+    listed = engine.feed.instruments()
+    venue = Venue(listed, calendars=engine.calendars, max_age=max_age, secret=secret)
     floor = Floor(venue, engine.dispatch, clock)
 
     def begin() -> int:

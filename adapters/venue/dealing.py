@@ -13,11 +13,12 @@ from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from adapters.venue.book import Book, Rank
+from adapters.venue.hours import within_bands
 from adapters.venue.terms import Terms, offers, printed, slipped, touch
 from adapters.venue.ticket import Ticket
 from commands.trading import ApplyFill
 from domain.market import Instrument, Quote, witness
-from domain.money import round_down_to
+from domain.money import ZERO, round_down_to
 from domain.trading import Sees, Side
 
 #: What is left of a pool for each account.
@@ -55,7 +56,7 @@ def execution(
         order_id=order.order_id,
         exec_id=uuid5(order.order_id, f"{seen}:{terms.level}" if terms.level else seen),
         quantity=quantity,
-        price=slipped(held, terms, quantity, listed.tick_size) if listed else terms.price,
+        price=slipped(held, terms, quantity, listed) if listed else terms.price,
         evidence=witness(
             quote,
             now,
@@ -84,7 +85,7 @@ def _dealt(book: Book, quote: Quote, listed: Instrument | None) -> Iterator[Shar
                 if quote.received_at < held.active_at:
                     continue
                 terms = offers(held, quote, book.quoted)
-                if not terms:
+                if not terms or not within_bands(terms[0].price, listed):
                     continue
                 shares = _shares(held, terms, left, listed)
                 if shares:
@@ -103,7 +104,7 @@ def _shares(
         if offer.ahead is not None:
             held.ahead = offer.ahead
         rest = wanted if offer.size is None else left.get(_pool(held, offer), offer.size)
-        quantity = min(wanted, rest)
+        quantity = min(wanted, rest) if within_bands(offer.price, listed) else ZERO
         if listed is not None:
             quantity = round_down_to(quantity, listed.step)
         if quantity > 0:

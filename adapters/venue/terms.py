@@ -22,7 +22,7 @@ from msgspec import Struct
 
 from adapters.venue.chance import chance
 from adapters.venue.ticket import Ticket
-from domain.market import Quote
+from domain.market import Instrument, Quote
 from domain.market.quote import Kind
 from domain.money import ZERO, round_down_to, round_up_to
 from domain.trading import Sees, Side
@@ -99,9 +99,9 @@ def offers(ticket: Ticket, quote: Quote, quoted: bool) -> tuple[Terms, ...]:
     return () if found is None else (found,)
 
 
-def slipped(ticket: Ticket, offer: Terms, quantity: Decimal, tick: Decimal) -> Decimal:
-    """The price after slippage: adverse, on the tick, never beyond the limit of the order."""
-    model, order = ticket.model, ticket.order
+def slipped(ticket: Ticket, offer: Terms, quantity: Decimal, listed: Instrument) -> Decimal:
+    """The price after slippage: adverse, on the tick, within the order's limit and the bands."""
+    model, order, tick = ticket.model, ticket.order, listed.tick_size
     if offer.rule not in TAKING or not (model.slip_ticks or model.impact):
         return offer.price
     worse = model.slip_ticks * tick
@@ -109,8 +109,10 @@ def slipped(ticket: Ticket, offer: Terms, quantity: Decimal, tick: Decimal) -> D
         share = min(quantity / offer.size, model.share_max)
         worse += model.impact * share * share * offer.price
     if order.side is Side.BUY:
-        return max(offer.price, min(round_up_to(offer.price + worse, tick), order.limit))
-    return min(offer.price, max(round_down_to(offer.price - worse, tick), order.limit))
+        most = min(order.limit, listed.upper_band or order.limit)
+        return max(offer.price, min(round_up_to(offer.price + worse, tick), most))
+    least = max(order.limit, listed.lower_band or order.limit)
+    return min(offer.price, max(round_down_to(offer.price - worse, tick), least))
 
 
 def queue_ahead(ticket: Ticket, quote: Quote) -> Decimal | None:

@@ -8,8 +8,8 @@ shown the market again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 from uuid import UUID
@@ -19,11 +19,12 @@ from msgspec.structs import replace
 from adapters.venue.book import Book
 from adapters.venue.chance import seed_of
 from adapters.venue.dealing import Share, dealt, execution
+from adapters.venue.hours import Hours
 from adapters.venue.terms import facing, queue_ahead, reaches
 from adapters.venue.ticket import Standing, Ticket, ticket
 from adapters.venue.waiting import Waiting, waiting
 from commands.trading import ApplyFill, CancelOrder, ExpireOrder
-from domain.market import MAX_AGE, Instrument, Quality, Quote, quality
+from domain.market import MAX_AGE, Calendars, Instrument, Quality, Quote, quality
 from domain.trading import OrderType, Tif
 
 #: How long the rest of a market order waits at its collar for the market to come back.
@@ -43,17 +44,19 @@ class Venue:
         self,
         instruments: Iterable[Instrument] = (),
         *,
+        calendars: Calendars | None = None,
         max_age: timedelta = MAX_AGE,
         secret: bytes = b"",
     ) -> None:
         """``secret`` is what the seeds of the accounts are made from."""
-        self._listed: Mapping[str, Instrument] = {one.symbol: one for one in instruments}
+        self._hours = Hours(instruments, calendars)
         self._max_age = max_age
         self._secret = secret
         self._books: dict[str, Book] = {}
         self._tickets: dict[UUID, Ticket] = {}
         self._refused: list[CancelOrder | ExpireOrder] = []
-        self._swept: date | None = None
+        self._day_ends: dict[UUID, datetime] = {}
+        self._next_end: datetime | None = None
 
     def __len__(self) -> int:
         """How many orders it works."""
@@ -64,7 +67,7 @@ class Venue:
         held = self._tickets.get(order_id)
         if held is None:
             return None
-        return waiting(held, self._book(held.order.symbol), now, self._max_age)
+        return waiting(held, self._book(held.order.symbol), self._hours, now, self._max_age)
 
     # ── what the account decided ───────────────────────────────────────────────
 
@@ -73,8 +76,10 @@ class Venue:
         if order.order_id in self._tickets:
             return
         self._enter(ticket(order, seed_of(self._secret, order.account_id)))
-        if self._swept is not None and _day(order.since) < self._swept:
-            self._swept = None  # heard of late: its day may be over
+        if order.tif is not Tif.GTC:
+            ends = self._hours.day_ends(order.symbol, order.since)
+            self._day_ends[order.order_id] = ends
+            self._next_end = min(ends, self._next_end or ends)
 
     def on_replace(
         self, order_id: UUID, quantity: Decimal, limit: Decimal, since: datetime | None
@@ -100,10 +105,13 @@ class Venue:
         held.order = replace(held.order, cum_qty=max(cum_qty, held.order.cum_qty))
         if held.order.cum_qty < held.order.quantity:
             self._enter(held)
+        else:
+            self._day_ends.pop(order_id, None)
 
     def on_end(self, order_id: UUID) -> None:
         """The order is cancelled, expired or otherwise done."""
         self._leave(order_id)
+        self._day_ends.pop(order_id, None)
 
     def on_refused(self, command: Command) -> None:
         """
@@ -150,13 +158,15 @@ class Venue:
             return ()
         if quality(quote, now, self._max_age) is not Quality.FRESH:
             return ()
-        shares = dealt(book, quote, self._listed.get(quote.symbol))
+        if self._hours.closed(quote.symbol, now):
+            return ()
+        shares = dealt(book, quote, self._hours.of(quote.symbol))
         fills = [self._fill(share, book, quote, now) for share in shares]
         return [*fills, *self._settled(book, quote, now)]
 
     def _fill(self, share: Share, book: Book, quote: Quote, now: datetime) -> ApplyFill:
         held = share.held
-        fill = execution(share, book, quote, now, self._listed.get(quote.symbol))
+        fill = execution(share, book, quote, now, self._hours.of(quote.symbol))
         held.in_flight[fill.exec_id] = fill.quantity
         if held.open_qty <= 0:
             book.remove(held)
@@ -202,8 +212,8 @@ class Venue:
         """
         Cancel what waits in vain for a slice, and expire what was good for the day.
 
-        An immediate order waits for a fresh slice as long as a quote stays fresh.  A day is a
-        day of UTC.  Ask several times a second.
+        An immediate order waits for a fresh slice as long as a quote stays fresh.  Ask several
+        times a second.
         """
         refused, self._refused = self._refused, []
         commands: list[Command] = [
@@ -216,20 +226,19 @@ class Venue:
                     commands.append(self._cancel(held, AT_ONCE[tif], now))
                 elif held.beyond_since is not None and now - held.beyond_since >= PROTECTION:
                     commands.append(self._cancel(held, "PRICE_PROTECTION", now))
-        today = _day(now)
-        if today != self._swept:
-            self._swept = today
+        if self._next_end is not None and now >= self._next_end:
             commands += self._expired(now)
         return commands
 
-    def _expired(self, now: datetime) -> Iterator[ExpireOrder]:
-        for held in tuple(self._tickets.values()):
-            order = held.order
-            if order.tif is Tif.GTC or held.ending or _day(order.since) >= _day(now):
-                continue
-            self._end(held)
-            yield ExpireOrder(at=now, account_id=order.account_id, order_id=order.order_id)
-
-
-def _day(at: datetime) -> date:
-    return at.astimezone(UTC).date()
+    def _expired(self, now: datetime) -> list[ExpireOrder]:
+        over = [order_id for order_id, ends in self._day_ends.items() if ends <= now]
+        expired = []
+        for order_id in over:
+            del self._day_ends[order_id]
+            held = self._tickets[order_id]
+            if not held.ending:
+                self._end(held)
+                account_id = held.order.account_id
+                expired.append(ExpireOrder(at=now, account_id=account_id, order_id=order_id))
+        self._next_end = min(self._day_ends.values(), default=None)
+        return expired

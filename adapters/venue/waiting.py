@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from adapters.venue.book import Book
+from adapters.venue.hours import Hours, within_bands
 from adapters.venue.terms import offers
 from adapters.venue.ticket import Ticket
 from domain.market import Quality, quality
@@ -16,25 +17,29 @@ class Waiting(Struct, frozen=True):
     """
     What an order waits for, and the age of the last quote (None when there was none).
 
-    ``reason`` is a quality other than FRESH, or LATENCY, PRICE_NOT_REACHED, PRICE_PROTECTION,
-    SIZE_USED_UP or IN_FLIGHT (a fill or a cancel is on its way to the account).
+    ``reason`` is a quality other than FRESH, or SESSION_CLOSED, INSTRUMENT_HALTED, LATENCY,
+    PRICE_NOT_REACHED, PRICE_PROTECTION, OUT_OF_BAND, SIZE_USED_UP or IN_FLIGHT (a fill or a
+    cancel is on its way to the account).
     """
 
     reason: str
     quote_age_ms: int | None
 
 
-def waiting(held: Ticket, book: Book, now: datetime, max_age: timedelta) -> Waiting:
+def waiting(held: Ticket, book: Book, hours: Hours, now: datetime, max_age: timedelta) -> Waiting:
     age = None
     if book.quote is not None:
         age = (now - book.quote.received_at) // timedelta(milliseconds=1)
-    return Waiting(_reason(held, book, now, max_age), age)
+    return Waiting(_reason(held, book, hours, now, max_age), age)
 
 
-def _reason(held: Ticket, book: Book, now: datetime, max_age: timedelta) -> str:
-    quote = book.quote
+def _reason(held: Ticket, book: Book, hours: Hours, now: datetime, max_age: timedelta) -> str:
+    quote, symbol = book.quote, held.order.symbol
     if held.open_qty <= 0:
         return "IN_FLIGHT"
+    closed = hours.closed(symbol, now)
+    if closed:
+        return closed
     verdict = quality(quote, now, max_age)
     if quote is None or verdict is not Quality.FRESH:
         return str(verdict)
@@ -42,4 +47,7 @@ def _reason(held: Ticket, book: Book, now: datetime, max_age: timedelta) -> str:
         return "LATENCY"
     if held.beyond_since is not None:
         return "PRICE_PROTECTION"
-    return "SIZE_USED_UP" if offers(held, quote, book.quoted) else "PRICE_NOT_REACHED"
+    terms = offers(held, quote, book.quoted)
+    if not terms:
+        return "PRICE_NOT_REACHED"
+    return "SIZE_USED_UP" if within_bands(terms[0].price, hours.of(symbol)) else "OUT_OF_BAND"

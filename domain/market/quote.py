@@ -105,8 +105,7 @@ class Evidence(Struct, frozen=True, omit_defaults=True):
 
     ``rule`` and ``model`` (name@version) say how the price was taken; ``quality`` is FRESH, or
     DEGRADED where no book was there to trade against.  ``level`` (1 is the touch) and
-    ``level_size`` tell what was taken of a book's depth, ``u`` the chance that decided (0 to 1),
-    ``phase`` the phase of the session where there are any.
+    ``level_size`` tell what was taken of a book's depth, ``u`` the chance that decided (0 to 1).
     """
 
     kind: Kind
@@ -127,7 +126,6 @@ class Evidence(Struct, frozen=True, omit_defaults=True):
     level: int | None = None
     level_size: Decimal | None = None
     u: Decimal | None = None
-    phase: str | None = None
 
 
 def witness(

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from adapters.venue import Standing, Venue
 from adapters.venue.venue import Command
 from commands.trading import ApplyFill, CancelOrder, ExpireOrder
-from domain.market import Instrument, InstrumentType, Level, Quote
+from domain.market import Calendars, Instrument, InstrumentType, Level, Quote
 from domain.trading import OrderType, Side, Tif
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -50,9 +50,15 @@ def market(nth: int, side: str, collar: str, quantity: str = "10", **more: objec
 class Session:
     """A venue and a market that moves one second a slice."""
 
-    def __init__(self, *orders: Standing) -> None:
-        self.venue = Venue([ACME], secret=b"a secret of the venue")
-        self.now = NOW
+    def __init__(
+        self,
+        *orders: Standing,
+        listed: Instrument = ACME,
+        calendars: Calendars | None = None,
+        now: datetime = NOW,
+    ) -> None:
+        self.venue = Venue([listed], calendars=calendars, secret=b"a secret of the venue")
+        self.now = now
         self.seq = 0
         for standing in orders:
             self.venue.on_order(standing)
