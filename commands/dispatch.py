@@ -1,11 +1,10 @@
 """
 Dispatch: the one road by which anything becomes true.
 
-A command is decided at once against the newest state, its facts join the open batch, and a
-batch is committed while the next one forms.  The caller is answered after the commit, and so
-is a caller whose refusal rests on facts that are not committed yet: no reply ever reveals
-what may still fail.  When a batch fails, the states it touched are forgotten and its commands
-are decided again.
+A command is decided at once against the newest state, and its facts join the open batch,
+which forms while the last is committed.  Callers are answered after the commit, and so are
+those whose refusal rests on facts not committed yet: no reply reveals what may still fail.
+When a batch fails, the states it touched are forgotten and its commands are decided again.
 """
 
 from __future__ import annotations
@@ -20,11 +19,15 @@ from commands.admission import Admission
 from commands.ask import Ask, Batch
 from commands.base import Caller, Claim, Command, Entry, Receipt, Stale, Tape
 from commands.states import Remembered, States
+from commands.twins import Twins
 from domain.base import fold
 from domain.errors import DomainError, Unavailable
 
 #: How often a command that lost a race is decided again before its caller must.
 ATTEMPTS_MAX = 20
+
+#: A batch may always take this many commands, however few wait.
+BATCH_MIN = 16
 
 #: Told of every committed entry, in order, with the position of its first fact.
 Follower = Callable[[Sequence[tuple[int, Entry]]], None]
@@ -50,7 +53,7 @@ class Dispatch:
         self._patience_s = patience_s
         self._states = States(states_max)
         self._loading: dict[str, list[Ask]] = {}
-        self._claiming: dict[bytes, Ask] = {}
+        self._twins = Twins(self._begin)
         self._queue: deque[Ask] = deque()
         self._urgent: deque[Ask] = deque()
         self._open = Batch()
@@ -89,23 +92,8 @@ class Dispatch:
     # ── from an ask to a decision ──────────────────────────────────────────────
 
     def _begin(self, ask: Ask) -> None:
-        if ask.claim is not None:
-            key = ask.claim.key
-            first = self._claiming.setdefault(key, ask)
-            if first is not ask:
-                first.answer.add_done_callback(lambda _: self._after_twin(ask, first))
-                return
-            ask.answer.add_done_callback(lambda _: self._claiming.pop(key, None))
-        self._find_state(ask)
-
-    def _after_twin(self, ask: Ask, first: Ask) -> None:
-        """The same key was already being answered: give its answer, or take its place."""
-        if first.answer.cancelled() or first.answer.exception() is not None:
-            self._begin(ask)
-            return
-        answer = first.answer.result()
-        assert first.claim is not None, "twins share a key"
-        ask.replay(first.claim.fingerprint, answer.facts, answer.position)
+        if not self._twins.wait(ask):
+            self._find_state(ask)
 
     def _find_state(self, ask: Ask) -> None:
         stream = ask.stream
@@ -131,14 +119,20 @@ class Dispatch:
     def _line_up(self, ask: Ask) -> None:
         """Decide now if the open batch has room and nobody stands in line, else wait."""
         line = self._urgent if ask.command.urgent else self._queue
-        if line or self._open.facts >= self._batch_max:
+        if line or self._full:
             line.append(ask)
         else:
             self._decide(ask)
 
+    @property
+    def _full(self) -> bool:
+        """No batch takes more than half of who waits: while it is committed, the rest decide."""
+        half = max(BATCH_MIN, self.waiting // 2)
+        return self._open.facts >= self._batch_max or len(self._open.asks) >= half
+
     def _refill(self) -> None:
         for line in (self._urgent, self._queue):
-            while line and self._open.facts < self._batch_max:
+            while line and not self._full:
                 ask = line.popleft()
                 if ask.stream in self._states:
                     self._decide(ask)
@@ -201,32 +195,42 @@ class Dispatch:
     # ── from a decision to the tape ────────────────────────────────────────────
 
     async def _commit_forever(self) -> None:
+        """A full batch takes off before the callers of the last are answered and ask again."""
+        landed: tuple[Batch, int] | None = None
         while True:
-            await self._work.wait()
-            await asyncio.sleep(0)  # whoever is ready in this turn of the loop joins the batch
-            self._work.clear()
+            self._refill()
+            if landed is not None and not self._full:
+                self._committed(*landed)
+                landed = None
+            self._flying = landed is not None or bool(self._open.asks)
+            await self._boarding()
             batch, self._open = self._open, Batch()
-            if not batch.asks:
-                continue
             self._flying = True
+            appending = asyncio.ensure_future(self._tape.append([ask.stored for ask in batch.asks]))
+            await asyncio.sleep(0)  # it is on its way
+            if landed is not None:
+                self._committed(*landed)
+                landed = None
             self._refill()
             try:
-                first = await self._append(batch)
+                landed = batch, await self._landing(batch, appending)
             except Stale as stale:
                 self._again(batch, stale.entries)
             except Exception as error:
                 self._lose(batch, error)
-            else:
-                self._committed(batch, first)
-            self._flying = False
-            self._refill()
-            if self._open.asks:
-                self._work.set()
 
-    async def _append(self, batch: Batch) -> int:
-        """Store the batch, however long it takes; its callers wait no longer than patience."""
-        entries = [ask.stored for ask in batch.asks]
-        appending = asyncio.ensure_future(self._tape.append(entries))
+    async def _boarding(self) -> None:
+        """Return once there is something to commit; whoever comes while others come joins."""
+        while not self._open.asks:
+            self._work.clear()
+            await self._work.wait()
+        aboard = 0
+        while len(self._open.asks) > aboard and not self._full:
+            aboard = len(self._open.asks)
+            await asyncio.sleep(0)
+
+    async def _landing(self, batch: Batch, appending: asyncio.Future[int]) -> int:
+        """The batch is stored, however long it takes; callers wait no longer than patience."""
         done, _ = await asyncio.wait({appending}, timeout=self._patience_s)
         if not done:
             unknown = Unavailable("OUTCOME_UNKNOWN", "ask again with the same Idempotency-Key")

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import uvloop
 
+from adapters.garbage import spare_what_stays
 from adapters.servers import Database
 from adapters.tape.tape import AsyncTape
 from commands.base import Command
@@ -28,6 +29,7 @@ class Engine:
 
     def __enter__(self) -> Self:
         self._runner.run(self._open())
+        spare_what_stays()
         return self
 
     def __exit__(self, *_: object) -> None:
