@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,10 @@ _FIND = "SELECT user_id, password_hash, on_tape FROM ops.credential WHERE email_
 _EMAIL = """
 SELECT sealed_key, sealed_email FROM ops.person JOIN ops.credential USING (user_id)
 WHERE user_id = %s
+"""
+_EMAILS = """
+SELECT user_id, sealed_key, sealed_email FROM ops.person JOIN ops.credential USING (user_id)
+WHERE user_id = ANY(%s)
 """
 
 
@@ -103,10 +107,20 @@ class Credentials:
         """The address, or None for a person who was erased."""
         async with self._pool.connection() as db:
             found = await (await db.execute(_EMAIL, (user_id,))).fetchone()
-        if found is None:
-            return None
-        key = _open(self._wrapping, bytes(found[0]), user_id, "key")
-        return _open(AESGCM(key), bytes(found[1]), user_id, "email").decode()
+        return None if found is None else self._unsealed(user_id, *found)
+
+    async def emails_of(self, user_ids: Sequence[UUID]) -> dict[UUID, str]:
+        """The addresses of those of them who were not erased."""
+        async with self._pool.connection() as db:
+            found = await (await db.execute(_EMAILS, (list(user_ids),))).fetchall()
+        return {user_id: self._unsealed(user_id, key, email) for user_id, key, email in found}
+
+    async def set_password(self, user_id: UUID, password: bytes) -> None:
+        await self._set(user_id, "password_hash", await self._passwords.hash(password))
+
+    def _unsealed(self, user_id: UUID, sealed_key: bytes, sealed_email: bytes) -> str:
+        key = _open(self._wrapping, bytes(sealed_key), user_id, "key")
+        return _open(AESGCM(key), bytes(sealed_email), user_id, "email").decode()
 
     async def _set(self, user_id: UUID, column: str, value: object) -> None:
         column_name = psycopg.sql.Identifier(column)

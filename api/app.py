@@ -24,7 +24,7 @@ from api.wiring import Request
 
 PREFIX = "/api/v1"
 MODULES = {
-    "identity": identity.ROUTES,
+    "identity": (*identity.ROUTES, *admin.IDENTITY),
     "trading": trading.ROUTES,
     "market": market.ROUTES,
     "compliance": admin.COMPLIANCE,

@@ -34,8 +34,9 @@ Programs send `Authorization: Bearer` with an access token or an API key. A brow
 `X-Session-Mode: cookie`, and sends the `csrf_token` of the answer as `X-CSRF-Token`. `RateLimit`
 tells how much more may be asked; 429 says after how many seconds in `Retry-After`.
 """
-#: The contexts whose queries are answered from read models.
+#: Whose queries are answered from read models: of these contexts, and of the administration.
 PROJECTED = {"trading", "compliance"}
+ADMIN = "/admin/"
 _SIGNED_IN = "access_token"
 _COOKIE = "session_cookie"
 _COMMAND_HEADERS = [
@@ -146,7 +147,8 @@ def _finish(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     responses["401"] = _problem("Unauthorized")
     responses["403"] = _problem("Forbidden")
     if "GET" in handler.http_methods:
-        if not PROJECTED.intersection(operation["tags"]):
+        of_admin = any(path.startswith(ADMIN) for path in handler.paths)
+        if not (of_admin or PROJECTED.intersection(operation["tags"])):
             return
         operation["parameters"] = [*operation.get("parameters", []), *_QUERY_HEADERS]
         return

@@ -171,9 +171,19 @@ class Request(litestar.Request[Identity, None, State]):
         self, query: Callable[Concatenate[Db, UUID, P], Awaitable[T]], *of: P.args, **by: P.kwargs
     ) -> T:
         """Ask a read model what the caller may see, once it shows what the caller has seen."""
+        return await self.read_of(self.user.user_id, query, *of, **by)
+
+    async def read_of(
+        self,
+        owner: UUID,
+        query: Callable[Concatenate[Db, UUID, P], Awaitable[T]],
+        *of: P.args,
+        **by: P.kwargs,
+    ) -> T:
+        """What this owner may see, for whoever may see it as well."""
         await self._wait_for_min_position()
         async with self.house.views.connection() as db:
-            return await query(db, self.user.user_id, *of, **by)
+            return await query(db, owner, *of, **by)
 
     async def read_as(
         self,
@@ -190,13 +200,24 @@ class Request(litestar.Request[Identity, None, State]):
         self, query: Callable[Concatenate[Db, UUID, P], Awaitable[T]], *of: P.args, **by: P.kwargs
     ) -> T:
         """The same, once it shows all that is on the tape now."""
+        return await self.read_newest_of(self.user.user_id, query, *of, **by)
+
+    async def read_newest_of(
+        self,
+        owner: UUID,
+        query: Callable[Concatenate[Db, UUID, P], Awaitable[T]],
+        *of: P.args,
+        **by: P.kwargs,
+    ) -> T:
         await self.house.seen(await self.house.head())
         async with self.house.views.connection() as db:
-            return await query(db, self.user.user_id, *of, **by)
+            return await query(db, owner, *of, **by)
 
     def say(self, name: str, value: str) -> None:
-        """Add a header to the answer, whatever it will be."""
-        self.scope["state"]["say"].append((name.encode(), value.encode()))
+        """Add a header to the answer, whatever it will be; what is said last counts."""
+        said: list[tuple[bytes, bytes]] = self.scope["state"]["say"]
+        said[:] = [(each, what) for each, what in said if each != name.encode()]
+        said.append((name.encode(), value.encode()))
 
     # ── what the caller says ───────────────────────────────────────────────────
 

@@ -17,6 +17,10 @@ from projections import (
     lots,
     orders,
     positions,
+    role_permissions,
+    roles,
+    user_roles,
+    users,
     wallets,
 )
 from projections.base import ReadModel, name_of
@@ -33,6 +37,10 @@ _ALL: tuple[ReadModel, ...] = (
     daily_pnl,
     dashboard,
     approvals,
+    users,
+    roles,
+    role_permissions,
+    user_roles,
 )
 
 READ_MODELS: dict[str, ReadModel] = {name_of(model): model for model in _ALL}

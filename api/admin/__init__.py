@@ -1,6 +1,7 @@
 """Doors for those with power over what belongs to others; each asks for its permission."""
 
-from api.admin import approvals
+from api.admin import approvals, roles, users
 
-#: Of the contexts that they belong to.
+#: By the contexts that they belong to.
+IDENTITY = (*users.ROUTES, *roles.ROUTES)
 COMPLIANCE = (*approvals.ROUTES,)

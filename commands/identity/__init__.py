@@ -8,6 +8,8 @@ from commands.identity.doors import ReportAccessDenied as ReportAccessDenied
 from commands.identity.doors import ReportLoginFailed as ReportLoginFailed
 from commands.identity.doors import ReportSigningKeys as ReportSigningKeys
 from commands.identity.grants import AssignRole as AssignRole
+from commands.identity.grants import ForcePasswordReset as ForcePasswordReset
+from commands.identity.grants import InviteUser as InviteUser
 from commands.identity.grants import ReactivateUser as ReactivateUser
 from commands.identity.grants import RevokeRole as RevokeRole
 from commands.identity.grants import SuspendUser as SuspendUser

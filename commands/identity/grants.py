@@ -10,8 +10,10 @@ from domain.base import Events
 from domain.errors import Illegal, Invalid
 from domain.identity import (
     Access,
+    PasswordResetForced,
     RoleAssigned,
     RoleRevoked,
+    UserInvited,
     UserReactivated,
     UserSuspended,
 )
@@ -96,6 +98,35 @@ class ReactivateUser(AccessCommand, frozen=True, kw_only=True):
         if self.user_id not in access.suspended:
             return ()
         return (UserReactivated(self.user_id, self.reason),)
+
+
+class InviteUser(AccessCommand, frozen=True, kw_only=True):
+    """Make somebody a user who did not sign up themselves."""
+
+    permission = "users:write"
+
+    user_id: UUID
+
+    def disposes_of(self, access: Access) -> frozenset[str]:
+        return NOTHING
+
+    def change(self, access: Access) -> Events:
+        return (UserInvited(self.user_id, self.reason),)
+
+
+class ForcePasswordReset(AccessCommand, frozen=True, kw_only=True):
+    """Let a password open nothing any more, so that its owner must choose another."""
+
+    permission = "users:security"
+    urgent = True
+
+    user_id: UUID
+
+    def disposes_of(self, access: Access) -> frozenset[str]:
+        return access.permissions_of(self.user_id, self.at)
+
+    def change(self, access: Access) -> Events:
+        return (PasswordResetForced(self.user_id, self.reason),)
 
 
 def _permissions(access: Access, role_id: UUID) -> frozenset[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from uuid import UUID
 
 from commands.base import Command
 from commands.identity.access import ACCESS_STREAM, AccessCommand, own_role
-from domain.base import Events, Role
+from domain.base import Event, Events, Role
 from domain.errors import Conflict, Illegal, Invalid
 from domain.identity import (
     PERMISSIONS,
@@ -18,6 +19,7 @@ from domain.identity import (
     RoleChanged,
     RoleDefined,
     RoleRetired,
+    SystemRole,
 )
 from domain.identity.access import NOTHING
 
@@ -37,17 +39,7 @@ class EstablishRoles(Command, frozen=True, kw_only=True):
         return ACCESS_STREAM
 
     def decide(self, access: Access) -> Events:
-        facts: list[RoleDefined] = []
-        for role in SYSTEM_ROLES:
-            known = access.roles.get(role.role_id)
-            if known is None or known.permissions != role.permissions:
-                permissions = tuple(sorted(role.permissions))
-                facts.append(
-                    RoleDefined(
-                        role.role_id, role.name, role.description, permissions, True, _RELEASE
-                    )
-                )
-        return tuple(facts)
+        return tuple(fact for role in SYSTEM_ROLES for fact in _differences(access, role))
 
 
 class DefineRole(AccessCommand, frozen=True, kw_only=True):
@@ -154,6 +146,19 @@ class WithdrawPermission(PermissionCommand, frozen=True, kw_only=True):
         if self.of not in own_role(access, self.role_id).permissions:
             return ()
         return (PermissionWithdrawn(self.role_id, self.of, self.reason),)
+
+
+def _differences(access: Access, role: SystemRole) -> Iterator[Event]:
+    """What must be said so that the tape has this role as the release has it."""
+    known, id_ = access.roles.get(role.role_id), role.role_id
+    if known is None:
+        permissions = tuple(sorted(role.permissions))
+        yield RoleDefined(id_, role.name, role.description, permissions, True, _RELEASE)
+        return
+    for one in sorted(role.permissions - known.permissions):
+        yield PermissionGranted(id_, one, _RELEASE)
+    for one in sorted(known.permissions - role.permissions):
+        yield PermissionWithdrawn(id_, one, _RELEASE)
 
 
 def _demand_words(name: str | None, description: str | None) -> None:

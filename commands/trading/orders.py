@@ -219,11 +219,11 @@ class ReplaceOrder(AccountCommand, frozen=True, kw_only=True):
 class CancelOrder(AccountCommand, frozen=True, kw_only=True):
     """Take an order back: by its trader, or by the venue for the reason it names."""
 
-    allowed = Role.TRADER | Role.VENUE
+    allowed = Role.TRADER | Role.VENUE | Role.SYSTEM
     urgent = True
 
     order_id: UUID
-    reason: Literal["USER", "IOC", "PRICE_PROTECTION"] = "USER"
+    reason: Literal["USER", "IOC", "PRICE_PROTECTION", "USER_SUSPENDED"] = "USER"
 
     def decide(self, account: Account) -> Events:
         working = working_order(account, self.order_id)

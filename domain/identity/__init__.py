@@ -2,6 +2,7 @@
 
 from domain.identity.access import Access as Access
 from domain.identity.access import AccessRole as AccessRole
+from domain.identity.access import PasswordResetForced as PasswordResetForced
 from domain.identity.access import PermissionGranted as PermissionGranted
 from domain.identity.access import PermissionWithdrawn as PermissionWithdrawn
 from domain.identity.access import RoleAssigned as RoleAssigned
@@ -10,6 +11,7 @@ from domain.identity.access import RoleDefined as RoleDefined
 from domain.identity.access import RoleRetired as RoleRetired
 from domain.identity.access import RoleRevoked as RoleRevoked
 from domain.identity.access import Standing as Standing
+from domain.identity.access import UserInvited as UserInvited
 from domain.identity.access import UserReactivated as UserReactivated
 from domain.identity.access import UserSuspended as UserSuspended
 from domain.identity.doors import AccessDenied as AccessDenied

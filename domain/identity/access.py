@@ -80,6 +80,20 @@ class UserReactivated(Event, frozen=True):
     reason: str
 
 
+class UserInvited(Event, frozen=True):
+    """Somebody else has made them a user; a letter lets them choose a password."""
+
+    user_id: UUID
+    reason: str
+
+
+class PasswordResetForced(Event, frozen=True):
+    """The password opens nothing any more; a letter lets the person choose another."""
+
+    user_id: UUID
+    reason: str
+
+
 class AccessRole(Struct, frozen=True):
     name: str
     description: str

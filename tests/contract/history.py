@@ -67,10 +67,14 @@ PRICES = {
 }
 
 
+#: Facts of one batch, which are recorded at the same moment.
+RECORDED_AT_ONCE = 500
+
+
 def record(db: Connection[Any], facts: Sequence[Fact]) -> None:
     """Put facts on the tape, each by a command of its own."""
-    for first in range(0, len(facts), 500):
-        part = facts[first : first + 500]
+    for first in range(0, len(facts), RECORDED_AT_ONCE):
+        part = facts[first : first + RECORDED_AT_ONCE]
         entries = [Entry(f.stream, f.version - 1, (f.event,), f.meta) for f in part]
         batch = Batch.of(entries, CODEC)
         sealed = batch.seal(Reader(db).head(), part[-1].recorded_at, "test")

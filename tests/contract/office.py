@@ -20,7 +20,9 @@ from commands.identity import (
     ChangeRole,
     DefineRole,
     EstablishRoles,
+    ForcePasswordReset,
     GrantPermission,
+    InviteUser,
     ReactivateUser,
     RegisterUser,
     RetireRole,
@@ -76,6 +78,8 @@ def _access(
     yield AssignRole(**of, user_id=cyd, role_id=desk, expires_at=until)
     yield AssignRole(**of, user_id=cyd, role_id=role_id_of("risk"))
     yield RevokeRole(**of, user_id=cyd, role_id=role_id_of("risk"))
+    yield InviteUser(**of, user_id=cyd)
+    yield ForcePasswordReset(**of, user_id=cyd)
     yield SuspendUser(**of, user_id=cyd)
     yield ReactivateUser(**of, user_id=cyd)
     yield SuspendUser(**of, user_id=cyd)

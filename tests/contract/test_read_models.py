@@ -28,7 +28,7 @@ from projections.base import takes
 from projections.query import Db
 from projections.valuation import MarkQuality
 from tests.contract import views as views_of
-from tests.contract.history import Trading, record
+from tests.contract.history import RECORDED_AT_ONCE, Trading, record
 from tests.contract.views import FACTS, MARKS, NOBODY, everything, owner_of, project, rows
 
 
@@ -64,9 +64,9 @@ def test_every_model_is_the_same_in_whatever_portions_the_tape_is_read(
     database: Database, projected: Database, facts: list[Fact], page: int
 ) -> None:
     with connect(database.dsn) as db, connect(projected.dsn) as other:
-        record(db, facts[:-1])
+        record(db, facts[:RECORDED_AT_ONCE])
         project(db, page)
-        record(db, facts[-1:])
+        record(db, facts[RECORDED_AT_ONCE:])
         project(db, page)
         project(db, page)  # and again, when there is nothing new
         for name in READ_MODELS:

@@ -86,8 +86,14 @@ def test_a_release_puts_its_roles_on_the_tape_once() -> None:
 
 
 def test_a_release_that_changes_a_role_says_so_on_the_tape() -> None:
-    older = RoleDefined(ADMIN, "admin", "may do everything", ("roles:assign",), True, WHY)
-    given(*ROLES, older).when(EstablishRoles(at=NOW)).then_only(RoleDefined, role_id=ADMIN)
+    taken = PermissionWithdrawn(ADMIN, "users:erase", WHY)
+    given(*ROLES, taken).when(EstablishRoles(at=NOW)).then_only(
+        PermissionGranted, role_id=ADMIN, permission="users:erase"
+    )
+    added = PermissionGranted(SUPPORT, "users:erase", WHY)
+    given(*ROLES, added).when(EstablishRoles(at=NOW)).then_only(
+        PermissionWithdrawn, role_id=SUPPORT, permission="users:erase"
+    )
 
 
 def test_a_role_is_defined_renamed_and_retired() -> None:
