@@ -6,15 +6,27 @@ What is true, and how it changes.  Imports the standard library, msgspec and imm
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from domain import compliance as compliance
 from domain import identity as identity
 from domain import trading as trading
 from domain.base import Event
 
 
+def _facts(base: type[Event]) -> Iterator[type[Event]]:
+    """Every kind of fact; what only groups others is none."""
+    for event in base.__subclasses__():
+        if event.__subclasses__():
+            yield from _facts(event)
+        else:
+            yield event
+
+
 def _named() -> dict[str, type[Event]]:
-    named = {event.__name__: event for event in Event.__subclasses__()}
-    assert len(named) == len(Event.__subclasses__()), "two facts of one name"
+    facts = tuple(_facts(Event))
+    named = {event.__name__: event for event in facts}
+    assert len(named) == len(facts), "two facts of one name"
     return named
 
 

@@ -36,9 +36,21 @@ def is_multiple(value: Decimal, step: Decimal) -> bool:
 
 def tidy(value: Decimal) -> Decimal:
     """The same number rounded to ledger scale, without trailing zeros."""
+    if not value:
+        return ZERO
     value = value.quantize(_LEDGER_UNIT)
     whole = value.to_integral_value()
     return whole.quantize(Decimal(1)) if value == whole else value.normalize()
+
+
+def tidy_up(value: Decimal) -> Decimal:
+    """The same, rounded up: what is set aside is never too little."""
+    return tidy(value.quantize(_LEDGER_UNIT, ROUND_CEILING))
+
+
+def tidy_down(value: Decimal) -> Decimal:
+    """The same, rounded down: what is lent or shared out is never too much."""
+    return tidy(value.quantize(_LEDGER_UNIT, ROUND_FLOOR))
 
 
 def round_up_to(value: Decimal, step: Decimal) -> Decimal:

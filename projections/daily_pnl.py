@@ -16,7 +16,13 @@ from msgspec import Struct
 
 from domain.errors import Invalid
 from domain.money import ZERO, tidy
-from domain.trading import AccountOpened, FundsDeposited, FundsWithdrawn, OrderFilled
+from domain.trading import (
+    AccountOpened,
+    FundsDeposited,
+    FundsWithdrawn,
+    OrderFilled,
+    OrderFilledLate,
+)
 from projections.base import At, Row, Sum
 from projections.query import Amount, Db, columns_for, of_known_account, plain, sql
 
@@ -49,13 +55,13 @@ TABLE: type[Row] = DailyPnlRow
 
 
 def project(
-    event: AccountOpened | FundsDeposited | FundsWithdrawn | OrderFilled, at: At
+    event: AccountOpened | FundsDeposited | FundsWithdrawn | OrderFilled | OrderFilledLate, at: At
 ) -> Sequence[Row]:
     balance = event.balance
     row = DailyPnlRow(
         account_id=event.account_id,
         day=at.occurred_at.date().isoformat(),
-        equity=balance.cash + balance.positions,
+        equity=balance.equity,
         held=abs(balance.positions),
     )
     match event:
@@ -65,7 +71,7 @@ def project(
             row.flow = event.amount
         case FundsWithdrawn():
             row.flow = -event.amount
-        case OrderFilled():
+        case OrderFilled() | OrderFilledLate():
             row.realised = event.realised_wac
             row.fees = event.fee
             row.turnover = event.gross
@@ -74,7 +80,7 @@ def project(
     return (row,)
 
 
-def _closes(fill: OrderFilled) -> bool:
+def _closes(fill: OrderFilled | OrderFilledLate) -> bool:
     """Whether a round trip ends with it: flat after it, or on the other side."""
     after = fill.position.quantity
     signed = fill.last_qty if fill.side == "BUY" else -fill.last_qty

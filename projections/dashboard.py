@@ -91,6 +91,7 @@ class AccountSummary(Struct, frozen=True):
     turnover: Amount
     traded_at: datetime | None
     cash: Amount
+    loan: Amount
     available: Amount
     fees_total: Amount
     realised_wac: Amount
@@ -130,7 +131,8 @@ class Dashboard(Struct, frozen=True):
 
 _MONEY = {
     "cash": "w.cash",
-    "available": "w.cash - w.reserved",
+    "loan": "w.loan",
+    "available": "w.cash - w.reserved - w.margin",
     "fees_total": "w.fees",
     "realised_wac": "w.realised_wac",
     "realised_fifo": "w.realised_fifo",
@@ -157,7 +159,7 @@ async def of_owner(db: Db, owner: UUID, marks: Marks) -> Dashboard:
         total = worth(holdings, marks)
         summary = AccountSummary(
             **row,
-            equity=plain(Decimal(row["cash"]) + total.value),
+            equity=plain(Decimal(row["cash"]) - Decimal(row["loan"]) + total.value),
             unrealised=plain(total.unrealised),
             complete=not total.unmarked,
         )

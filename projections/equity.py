@@ -10,7 +10,13 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.errors import Invalid
-from domain.trading import AccountOpened, FundsDeposited, FundsWithdrawn, OrderFilled
+from domain.trading import (
+    AccountOpened,
+    FundsDeposited,
+    FundsWithdrawn,
+    OrderFilled,
+    OrderFilledLate,
+)
 from projections.base import At, Line, Row
 from projections.query import (
     LIMIT,
@@ -44,7 +50,7 @@ TABLE: type[Row] = EquityRow
 
 
 def project(
-    event: AccountOpened | FundsDeposited | FundsWithdrawn | OrderFilled, at: At
+    event: AccountOpened | FundsDeposited | FundsWithdrawn | OrderFilled | OrderFilledLate, at: At
 ) -> Sequence[Row]:
     """Facts that only reserve and release money leave the curve as it is."""
     balance = event.balance
@@ -53,7 +59,7 @@ def project(
         ts=at.occurred_at,
         cash=balance.cash,
         positions_value=balance.positions,
-        equity=balance.cash + balance.positions,
+        equity=balance.equity,
     )
     return (row,)
 

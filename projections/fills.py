@@ -10,7 +10,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.errors import NotFound
-from domain.trading import OrderFilled, Product, Side
+from domain.trading import Liquidity, OrderFilled, OrderFilledLate, Product, Side
 from projections.base import At, Json, Line, Row, as_json
 from projections.query import (
     LIMIT,
@@ -42,6 +42,11 @@ class FillRow(Line, kw_only=True, array_like=True, gc=False):
     price: Decimal
     gross: Decimal
     fee: Decimal
+    fees: Json
+    fee_schedule: str
+    liquidity: str
+    short_qty: Decimal
+    loan: Decimal
     realised_wac: Decimal
     realised_fifo: Decimal
     held: Decimal
@@ -53,7 +58,7 @@ class FillRow(Line, kw_only=True, array_like=True, gc=False):
 TABLE: type[Row] = FillRow
 
 
-def project(event: OrderFilled, at: At) -> Sequence[Row]:
+def project(event: OrderFilled | OrderFilledLate, at: At) -> Sequence[Row]:
     row = FillRow(
         account_id=event.account_id,
         exec_id=event.exec_id,
@@ -65,6 +70,11 @@ def project(event: OrderFilled, at: At) -> Sequence[Row]:
         price=event.last_px,
         gross=event.gross,
         fee=event.fee,
+        fees=as_json(event.fees or {}),
+        fee_schedule=event.fee_schedule,
+        liquidity=event.liquidity,
+        short_qty=event.short_qty,
+        loan=event.loan,
         realised_wac=event.realised_wac,
         realised_fifo=event.realised_fifo,
         held=event.position.quantity,
@@ -80,7 +90,8 @@ class Fill(Struct, frozen=True):
     One execution: ``gross`` is price x quantity x multiplier, ``evidence`` as domain.market says.
 
     ``realised_*`` are this fill's alone, by weighted average and by first in first out; ``held``
-    is the position right after it.
+    is the position right after it.  ``fees`` are its components, ``short_qty`` what was sold
+    short, ``loan`` what was borrowed for it.
     """
 
     exec_id: UUID
@@ -93,6 +104,11 @@ class Fill(Struct, frozen=True):
     price: Amount
     gross: Amount
     fee: Amount
+    fees: dict[str, str]
+    fee_schedule: str
+    liquidity: Liquidity
+    short_qty: Amount
+    loan: Amount
     realised_wac: Amount
     realised_fifo: Amount
     held: Amount

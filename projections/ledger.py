@@ -9,7 +9,15 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from domain.trading import AccountOpened, FundsDeposited, FundsWithdrawn, OrderFilled
+from domain.base import Event
+from domain.trading import (
+    AccountOpened,
+    FundsDeposited,
+    FundsWithdrawn,
+    OrderFilled,
+    OrderFilledLate,
+    PositionConverted,
+)
 from projections.base import At, Line, Row
 from projections.query import (
     LIMIT,
@@ -48,11 +56,19 @@ TABLE: type[Row] = LedgerRow
 
 
 def project(
-    event: AccountOpened | FundsDeposited | FundsWithdrawn | OrderFilled, at: At
+    event: AccountOpened
+    | FundsDeposited
+    | FundsWithdrawn
+    | OrderFilled
+    | OrderFilledLate
+    | PositionConverted,
+    at: At,
 ) -> Sequence[Row]:
     """Told from the other side: each posting there is one movement here, by what it was for."""
     order_id, exec_id = (
-        (event.order_id, event.exec_id) if isinstance(event, OrderFilled) else (None, None)
+        (event.order_id, event.exec_id)
+        if isinstance(event, OrderFilled | OrderFilledLate)
+        else (None, None)
     )
     rows: list[Row] = []
     balance = event.balance.cash
@@ -76,16 +92,18 @@ def project(
     return rows
 
 
-def _kind(event: AccountOpened | FundsDeposited | FundsWithdrawn | OrderFilled, ledger: str) -> str:
+def _kind(event: Event, ledger: str) -> str:
     """OPENING, DEPOSIT, WITHDRAWAL, TRADE, or FEES and the like by the name of the ledger."""
     match event:
-        case OrderFilled():
-            return "TRADE" if ledger == "house:trading" else ledger.split(":")[1].upper()
+        case OrderFilled() | OrderFilledLate():
+            return "TRADE" if ledger == "house:trading" else ledger.split(":")[-2:][0].upper()
+        case PositionConverted():
+            return "CONVERSION"
         case FundsDeposited():
             return "DEPOSIT"
         case FundsWithdrawn():
             return "WITHDRAWAL"
-        case AccountOpened():
+        case _:
             return "OPENING"
 
 

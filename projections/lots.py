@@ -10,7 +10,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from domain.trading import OrderFilled, Product
+from domain.trading import LotMoved, OrderFilled, OrderFilledLate, PositionConverted, Product
 from projections.base import At, Once, Row
 from projections.query import (
     LIMIT,
@@ -54,7 +54,9 @@ class LotRow(Row, kw_only=True, array_like=True, gc=False):
 TABLE: type[Row] = LotRow
 
 
-def project(event: OrderFilled, at: At) -> Sequence[Row]:
+def project(event: OrderFilled | OrderFilledLate | PositionConverted, at: At) -> Sequence[Row]:
+    if isinstance(event, PositionConverted):
+        return [row for lot in event.lots for row in _moved(event, lot, at)]
     rows: list[Row] = []
     for lot in event.lots:
         row = LotRow(
@@ -73,6 +75,32 @@ def project(event: OrderFilled, at: At) -> Sequence[Row]:
             row.multiplier = event.multiplier
         rows.append(row)
     return rows
+
+
+def _moved(event: PositionConverted, lot: LotMoved, at: At) -> tuple[Row, Row]:
+    return (
+        LotRow(
+            account_id=event.account_id,
+            symbol=event.symbol,
+            product=event.from_product,
+            exec_id=lot.exec_id,
+            quantity=lot.left_qty,
+            amount=lot.left_amount,
+        ),
+        LotRow(
+            account_id=event.account_id,
+            symbol=event.symbol,
+            product=event.to_product,
+            exec_id=lot.exec_id,
+            opened_at=lot.opened_at,
+            opened=at.position,
+            opened_qty=lot.quantity,
+            opened_amount=lot.amount,
+            multiplier=event.multiplier,
+            quantity=lot.held_qty,
+            amount=lot.held_amount,
+        ),
+    )
 
 
 class Lot(Struct, frozen=True):

@@ -12,7 +12,16 @@ from msgspec import Struct
 
 from domain.errors import NotFound
 from domain.money import ZERO
-from domain.trading import OrderFilled, Product, Side, holding
+from domain.trading import (
+    OrderFilled,
+    OrderFilledLate,
+    PositionAfter,
+    PositionConverted,
+    Product,
+    Side,
+    Style,
+    holding,
+)
 from projections.base import At, Row, Sum
 from projections.query import Amount, Db, columns_for, mean, of_known_account, plain, rows, sql
 from projections.valuation import Held, MarkQuality, Marks
@@ -34,6 +43,9 @@ class PositionRow(Row, kw_only=True, array_like=True, gc=False):
     realised_fifo: Decimal
     multiplier: Decimal
     last_price: Decimal
+    style: str
+    margin: Decimal
+    loan: Decimal
     bought: Sum[Decimal] = ZERO
     sold: Sum[Decimal] = ZERO
     fees: Sum[Decimal] = ZERO
@@ -49,26 +61,44 @@ def position_id(account_id: UUID, symbol: str, product: Product) -> UUID:
     return uuid5(account_id, holding(symbol, product))
 
 
-def project(event: OrderFilled, at: At) -> Sequence[Row]:
-    after = event.position
-    buying = event.side is Side.BUY
-    row = PositionRow(
+def project(event: OrderFilled | OrderFilledLate | PositionConverted, at: At) -> Sequence[Row]:
+    if isinstance(event, PositionConverted):
+        return (
+            _row(event, event.from_product, event.source, event.price, event.from_style),
+            _row(event, event.to_product, event.target, event.price, event.to_style),
+        )
+    row = _row(event, event.product, event.position, event.last_px, event.style)
+    if event.side is Side.BUY:
+        row.bought = event.last_qty
+    else:
+        row.sold = event.last_qty
+    row.fees = event.fee
+    row.fills = 1
+    return (row,)
+
+
+def _row(
+    event: OrderFilled | OrderFilledLate | PositionConverted,
+    product: Product,
+    after: PositionAfter,
+    price: Decimal,
+    style: Style,
+) -> PositionRow:
+    return PositionRow(
         account_id=event.account_id,
         symbol=event.symbol,
-        product=event.product,
-        position_id=position_id(event.account_id, event.symbol, event.product),
+        product=product,
+        position_id=position_id(event.account_id, event.symbol, product),
         quantity=after.quantity,
         cost_basis=after.cost_basis,
         realised_wac=after.realised_wac,
         realised_fifo=after.realised_fifo,
         multiplier=event.multiplier,
-        last_price=event.last_px,
-        bought=event.last_qty if buying else ZERO,
-        sold=ZERO if buying else event.last_qty,
-        fees=event.fee,
-        fills=1,
+        last_price=price,
+        style=style,
+        margin=after.margin,
+        loan=after.loan,
     )
-    return (row,)
 
 
 class Position(Struct, frozen=True):
@@ -76,7 +106,9 @@ class Position(Struct, frozen=True):
     A holding at the mark.
 
     ``average_price`` is cost per unit, None when flat; ``mark_quality`` LAST_FILL says that
-    there was no live price.  Unrealised P&L is that of the weighted-average book.
+    there was no live price.  Short, ``quantity`` and ``market_value`` are below zero.  Unrealised
+    P&L is that of the weighted-average book.  ``margin`` is held against it, an estimate for
+    written options; ``loan`` was borrowed for it.
     """
 
     position_id: UUID
@@ -87,6 +119,9 @@ class Position(Struct, frozen=True):
     cost_basis: Amount
     multiplier: Amount
     last_price: Amount
+    style: Style
+    margin: Amount
+    loan: Amount
     realised_wac: Amount
     realised_fifo: Amount
     bought: Amount
@@ -134,17 +169,15 @@ async def one(db: Db, owner: UUID, sought: UUID, marks: Marks) -> Position:
 
 
 def _at_the_mark(row: dict[str, Any], marks: Marks) -> Position:
-    held = Held(
-        row["symbol"],
-        *(Decimal(row[name]) for name in ("quantity", "cost_basis", "multiplier", "last_price")),
-    )
+    numbers = (row[name] for name in ("quantity", "cost_basis", "multiplier", "last_price"))
+    quantity, cost, multiplier, last = map(Decimal, numbers)
+    held = Held(row["symbol"], quantity, cost, multiplier, last, Style(row["style"]))
     mark, quality = held.mark(marks)
-    value = held.value(mark)
     return Position(
         **row,
-        average_price=mean(held.cost_basis, held.quantity * held.multiplier),
+        average_price=mean(held.cost_basis, abs(held.quantity) * held.multiplier),
         mark=plain(mark),
         mark_quality=quality,
-        market_value=plain(value),
-        unrealised=plain(value - held.cost_basis),
+        market_value=plain(held.market_value(mark)),
+        unrealised=plain(held.unrealised(mark)),
     )

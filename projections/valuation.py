@@ -9,6 +9,7 @@ from enum import StrEnum
 from msgspec import Struct, json
 
 from domain.money import ZERO, tidy
+from domain.trading import Style
 
 #: Live prices by symbol, from the quote board.
 Marks = Mapping[str, Decimal]
@@ -27,6 +28,7 @@ class Held(Struct, frozen=True, array_like=True):
     cost_basis: Decimal
     multiplier: Decimal
     last_price: Decimal
+    style: Style = Style.PREMIUM
 
     def mark(self, marks: Marks) -> tuple[Decimal, MarkQuality]:
         live = marks.get(self.symbol)
@@ -34,41 +36,45 @@ class Held(Struct, frozen=True, array_like=True):
             return self.last_price, MarkQuality.LAST_FILL
         return live, MarkQuality.LIVE
 
-    def value(self, mark: Decimal) -> Decimal:
+    def market_value(self, mark: Decimal) -> Decimal:
+        """Below zero when short."""
         return tidy(self.quantity * mark * self.multiplier)
 
     def unrealised(self, mark: Decimal) -> Decimal:
-        return self.value(mark) - self.cost_basis
+        cost = -self.cost_basis if self.quantity < 0 else self.cost_basis
+        return self.market_value(mark) - cost
+
+    def value(self, mark: Decimal) -> Decimal:
+        """What it adds to equity: only its gain, where it was not paid for."""
+        if self.style is Style.VARIATION:
+            return self.unrealised(mark)
+        return self.market_value(mark)
 
 
 class Worth(Struct, frozen=True):
     """All holdings of an account together; ``unmarked`` are valued at their last fill."""
 
     value: Decimal = ZERO
-    cost_basis: Decimal = ZERO
+    unrealised: Decimal = ZERO
     unmarked: tuple[str, ...] = ()
-
-    @property
-    def unrealised(self) -> Decimal:
-        return self.value - self.cost_basis
 
 
 def worth(holdings: list[Held], marks: Marks) -> Worth:
-    value = cost = ZERO
+    value = unrealised = ZERO
     unmarked = []
     for held in holdings:
         mark, quality = held.mark(marks)
         value += held.value(mark)
-        cost += held.cost_basis
+        unrealised += held.unrealised(mark)
         if quality is MarkQuality.LAST_FILL:
             unmarked.append(held.symbol)
-    return Worth(value, cost, tuple(unmarked))
+    return Worth(value, unrealised, tuple(unmarked))
 
 
 #: Open holdings of ``account_id`` as one JSON document that decodes to ``list[Held]``.
 HOLDINGS = """
 COALESCE((SELECT json_agg(json_build_array(p.symbol, p.quantity::text, p.cost_basis::text,
-                   p.multiplier::text, p.last_price::text) ORDER BY p.symbol, p.product)
+                   p.multiplier::text, p.last_price::text, p.style) ORDER BY p.symbol, p.product)
    FROM rm.positions p
   WHERE p.account_id = {account}.account_id AND p.quantity <> 0), '[]')::text AS holdings
 """

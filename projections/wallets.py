@@ -18,7 +18,11 @@ from domain.trading import (
     OrderCanceled,
     OrderExpired,
     OrderFilled,
+    OrderFilledLate,
+    OrderHeld,
     OrderReplaced,
+    OrderTriggered,
+    PositionConverted,
 )
 from projections.base import At, Once, Row, Sum
 from projections.query import Amount, Db, columns_for, of_known_account, plain, sql
@@ -36,6 +40,8 @@ class WalletRow(Row, kw_only=True, array_like=True, gc=False):
     opening_capital: Once[Decimal | None] = None
     cash: Decimal
     reserved: Decimal
+    margin: Decimal
+    loan: Decimal
     deposits: Sum[Decimal] = ZERO
     withdrawals: Sum[Decimal] = ZERO
     realised_wac: Sum[Decimal] = ZERO
@@ -51,16 +57,26 @@ def project(
     | FundsDeposited
     | FundsWithdrawn
     | OrderAccepted
+    | OrderHeld
+    | OrderTriggered
     | OrderFilled
+    | OrderFilledLate
     | OrderReplaced
+    | PositionConverted
     | OrderCanceled
     | OrderExpired,
     at: At,
 ) -> Sequence[Row]:
     balance = event.balance
-    row = WalletRow(account_id=event.account_id, cash=balance.cash, reserved=balance.reserved)
+    row = WalletRow(
+        account_id=event.account_id,
+        cash=balance.cash,
+        reserved=balance.reserved,
+        margin=balance.margin,
+        loan=balance.loan,
+    )
     match event:
-        case OrderFilled():
+        case OrderFilled() | OrderFilledLate():
             row.realised_wac = event.realised_wac
             row.realised_fifo = event.realised_fifo
             row.fees = event.fee
@@ -79,9 +95,9 @@ class Wallet(Struct, frozen=True):
     """
     Money in the account's currency.
 
-    ``available`` is cash that nothing lays claim to; ``equity`` is cash and holdings at the
-    mark.  Where there was no live price the last fill's is used, ``complete`` is false and
-    ``unmarked`` says where.
+    ``available`` is cash that nothing lays claim to: neither an order nor, as margin, a
+    position; ``equity`` is cash less ``loan`` and holdings at the mark.  Where there was no live
+    price the last fill's is used, ``complete`` is false and ``unmarked`` says where.
     """
 
     account_id: UUID
@@ -89,6 +105,7 @@ class Wallet(Struct, frozen=True):
     cash: Amount
     reserved_orders: Amount
     margin_used: Amount
+    loan: Amount
     available: Amount
     fees_total: Amount
     realised_wac: Amount
@@ -108,8 +125,8 @@ class Wallet(Struct, frozen=True):
 _COMPUTED = dict.fromkeys(("equity", "positions_value", "unrealised", "complete", "unmarked"))
 _STORED = {
     "reserved_orders": "w.reserved",
-    "margin_used": "0::numeric",  # both products so far are paid in full
-    "available": "w.cash - w.reserved",
+    "margin_used": "w.margin",
+    "available": "w.cash - w.reserved - w.margin",
     "fees_total": "w.fees",
 }
 _OF_ACCOUNT = sql(
@@ -127,7 +144,7 @@ async def of_account(db: Db, owner: UUID, account_id: UUID, marks: Marks) -> Wal
     total = worth(held_in(row.pop("holdings")), marks)
     return Wallet(
         **row,
-        equity=plain(Decimal(row["cash"]) + total.value),
+        equity=plain(Decimal(row["cash"]) - Decimal(row["loan"]) + total.value),
         positions_value=plain(total.value),
         unrealised=plain(total.unrealised),
         complete=not total.unmarked,

@@ -23,7 +23,8 @@ _REACHED = """
 SELECT coalesce(max(position), 0) FROM rm.checkpoint WHERE name = 'orders' AND state = 'live'
 """
 _STANDING = """
-SELECT order_id, account_id, symbol, side, order_type, tif, limit_price AS "limit", quantity,
+SELECT order_id, account_id, symbol, side,
+       coalesce(works_as, order_type) AS order_type, tif, limit_price AS "limit", quantity,
        coalesce(cum_qty, 0) AS cum_qty, coalesce(replaced_at, accepted_at) AS since, model
   FROM rm.orders
  WHERE ended_at IS NULL AND accepted_at IS NOT NULL AND venue = %s

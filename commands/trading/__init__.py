@@ -1,6 +1,14 @@
 """Trading: what may be asked of an account, and how the account decides."""
 
 from commands.trading.base import AccountCommand as AccountCommand
+from commands.trading.cancels import CancelAll as CancelAll
+from commands.trading.cancels import CancelOrder as CancelOrder
+from commands.trading.cancels import ExpireOrder as ExpireOrder
+from commands.trading.changes import ReplaceOrder as ReplaceOrder
+from commands.trading.closing import CloseAll as CloseAll
+from commands.trading.closing import ClosePosition as ClosePosition
+from commands.trading.closing import Listing as Listing
+from commands.trading.convert import ConvertPosition as ConvertPosition
 from commands.trading.desk import ActivateDeskKillSwitch as ActivateDeskKillSwitch
 from commands.trading.desk import ReleaseDeskKillSwitch as ReleaseDeskKillSwitch
 from commands.trading.desk import ReleaseUserKillSwitch as ReleaseUserKillSwitch
@@ -11,8 +19,13 @@ from commands.trading.funds import CURRENCIES as CURRENCIES
 from commands.trading.funds import DepositVirtual as DepositVirtual
 from commands.trading.funds import OpenAccount as OpenAccount
 from commands.trading.funds import WithdrawVirtual as WithdrawVirtual
-from commands.trading.orders import CancelOrder as CancelOrder
-from commands.trading.orders import ClosePosition as ClosePosition
-from commands.trading.orders import ExpireOrder as ExpireOrder
-from commands.trading.orders import PlaceOrder as PlaceOrder
-from commands.trading.orders import ReplaceOrder as ReplaceOrder
+from commands.trading.place import PlaceOrder as PlaceOrder
+from commands.trading.standing import FinishOrderDay as FinishOrderDay
+from commands.trading.standing import RejectCancel as RejectCancel
+from commands.trading.standing import RejectReplace as RejectReplace
+from commands.trading.standing import ReleaseOrder as ReleaseOrder
+from commands.trading.standing import RequestCancel as RequestCancel
+from commands.trading.standing import RequestReplace as RequestReplace
+from commands.trading.standing import SuspendOrder as SuspendOrder
+from commands.trading.triggers import AdjustTrail as AdjustTrail
+from commands.trading.triggers import RecordTrigger as RecordTrigger

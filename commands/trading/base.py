@@ -7,9 +7,9 @@ from uuid import UUID
 
 from commands.base import Caller, Command
 from domain.base import Role
-from domain.errors import Invalid, NotFound
+from domain.errors import Illegal, Invalid, NotFound
 from domain.money import is_amount
-from domain.trading import Account
+from domain.trading import Account, Working
 
 
 class AccountCommand(Command, frozen=True, kw_only=True):
@@ -39,3 +39,14 @@ def demand_amount(field: str, value: Decimal) -> None:
     if not is_amount(value):
         rule = "above 0, at most 10^12, at most 8 decimal places"
         raise Invalid("VALIDATION", f"{field} must be {rule}", field=field, rule=rule)
+
+
+def working_order(account: Account, order_id: UUID) -> Working:
+    """The order while it may still be filled; Illegal when its life is over."""
+    working = account.orders.get(order_id)
+    if working is not None:
+        return working
+    status = account.done.get(order_id)
+    if status is None:
+        raise NotFound("ORDER_UNKNOWN", order_id=str(order_id))
+    raise Illegal("ORDER_TOO_LATE", order_id=str(order_id), status=str(status))

@@ -6,12 +6,15 @@ from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from commands.base import Caller, Command
 from commands.trading.base import AccountCommand, demand_amount
 from domain.base import Events
 from domain.errors import Conflict, Illegal, Invalid
 from domain.money import AMOUNT_MAX, tidy
 from domain.trading import (
+    FAMILIES,
     FILL_MODELS,
     TOP_OF_BOOK,
     Account,
@@ -20,6 +23,7 @@ from domain.trading import (
     FundsDeposited,
     FundsWithdrawn,
     Posting,
+    in_force,
 )
 
 CURRENCIES = ("INR", "USD", "EUR", "GBP", "USDT")
@@ -36,17 +40,16 @@ class OpenAccount(AccountCommand, frozen=True, kw_only=True):
     opening_capital: Decimal
     label: str = ""
     fill_model: str = TOP_OF_BOOK.name
+    fee_schedule: str = FEE_SCHEDULE
 
     def __post_init__(self) -> None:
         demand_amount("opening_capital", self.opening_capital)
         if self.currency not in CURRENCIES:
             rule = f"one of {', '.join(CURRENCIES)}"
             raise Invalid("VALIDATION", f"currency must be {rule}", field="currency", rule=rule)
-        if self.fill_model not in FILL_MODELS:
-            rule = f"one of {', '.join(FILL_MODELS)}"
-            raise Invalid(
-                "MODEL_UNKNOWN", f"fill_model must be {rule}", field="fill_model", rule=rule
-            )
+        _demand_one_of("MODEL_UNKNOWN", "fill_model", self.fill_model, tuple(FILL_MODELS))
+        family = self.fee_schedule.partition("@")[0]
+        _demand_one_of("FEE_SCHEDULE_UNKNOWN", "fee_schedule", family, FAMILIES)
         _demand_text("label", self.label)
 
     def authorise(self, state: Account, by: Caller) -> None:
@@ -66,7 +69,7 @@ class OpenAccount(AccountCommand, frozen=True, kw_only=True):
                 opening_capital=capital,
                 label=self.label,
                 fill_model=self.fill_model,
-                fee_schedule=FEE_SCHEDULE,
+                fee_schedule=in_force(self.fee_schedule, self.at.date()).name,
                 postings=_between_cash_and_house(capital),
                 balance=Balance(cash=capital),
             ),
@@ -99,7 +102,7 @@ class DepositVirtual(AccountCommand, frozen=True, kw_only=True):
 
 
 class WithdrawVirtual(AccountCommand, frozen=True, kw_only=True):
-    """Take out money that no working order has a claim on."""
+    """Take out money that neither a working order nor a position has a claim on."""
 
     amount: Decimal
     reason: str = ""
@@ -110,12 +113,13 @@ class WithdrawVirtual(AccountCommand, frozen=True, kw_only=True):
 
     def decide(self, account: Account) -> Events:
         amount = tidy(self.amount)
-        if amount > account.available:
+        available = account.balance.buying_power
+        if amount > available:
             raise Illegal(
                 "FUNDS_INSUFFICIENT",
                 need=f"{amount:f}",
-                available=f"{account.available:f}",
-                short_by=f"{amount - account.available:f}",
+                available=f"{available:f}",
+                short_by=f"{amount - available:f}",
             )
         return (
             FundsWithdrawn(
@@ -129,8 +133,7 @@ class WithdrawVirtual(AccountCommand, frozen=True, kw_only=True):
 
 
 def _with_cash(account: Account, delta: Decimal) -> Balance:
-    before = account.balance
-    return Balance(tidy(before.cash + delta), before.reserved, before.positions)
+    return replace(account.balance, cash=tidy(account.balance.cash + delta))
 
 
 def _between_cash_and_house(amount: Decimal) -> tuple[Posting, ...]:
@@ -141,3 +144,9 @@ def _demand_text(field: str, value: str) -> None:
     if len(value) > TEXT_MAX or not value.isprintable():
         rule = f"at most {TEXT_MAX} printable characters"
         raise Invalid("VALIDATION", f"{field} must be {rule}", field=field, rule=rule)
+
+
+def _demand_one_of(code: str, field: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        rule = f"one of {', '.join(known)}"
+        raise Invalid(code, f"{field} must be {rule}", field=field, rule=rule)

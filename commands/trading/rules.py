@@ -1,33 +1,23 @@
 """
 What is checked before an order is placed, in this order; the first that fails is the answer.
 
-``demand_sense`` refuses what makes no sense for the instrument (422, and no fact).  The
-``REFUSALS`` are decisions about the account's money and holdings, and are recorded.
+``demand_fields`` and ``demand_sense`` refuse what makes no sense, on its own or for the
+instrument (422, and no fact).  The rules are decisions about the account, the market and the
+account's money and holdings, and are recorded.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from msgspec import Struct
-
-from domain.errors import Invalid
-from domain.market import Instrument, Quality
-from domain.money import NOTIONAL_MAX, ZERO, is_multiple, round_down_to
-from domain.trading import Account, Order, OrderType, Side, reservation
-
-CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9_.:-]{1,36}")
-
-
-class Refusal(Struct, frozen=True):
-    """A code of the rejection catalogue, a sentence, and the numbers behind it."""
-
-    code: str
-    detail: str
-    context: dict[str, str]
+from commands.trading.refusal import Refusal
+from commands.trading.reserving import Need
+from domain.market import Instrument, InstrumentStatus, Quality, Quote, Shortable
+from domain.money import ZERO
+from domain.trading import LONG_ONLY, Account, Order, OrderType, Side, Terms, Tif
 
 
 class Asked(Protocol):
@@ -40,131 +30,159 @@ class Asked(Protocol):
     @property
     def instrument(self) -> Instrument: ...
     @property
+    def quote(self) -> Quote | None: ...
+    @property
     def quality(self) -> Quality: ...
+    @property
+    def open_now(self) -> bool: ...
+    @property
+    def next_open(self) -> datetime | None: ...
 
 
-def demand_fields(order: Order, client_order_id: str | None) -> None:
-    """The fields of the ticket belong together (schema, before anything is looked up)."""
-    if order.order_type is OrderType.LIMIT and order.price is None:
-        raise _invalid("price", "required for a LIMIT order", "ORDER_FIELDS_CONFLICT")
-    if order.order_type is OrderType.MARKET and order.price is not None:
-        raise _invalid("price", "absent from a MARKET order", "ORDER_FIELDS_CONFLICT")
-    if client_order_id is not None and not CLIENT_ORDER_ID.fullmatch(client_order_id):
-        raise _invalid("client_order_id", "1 to 36 characters of A-Z a-z 0-9 _ . : -")
-
-
-def demand_sense(order: Order, instrument: Instrument) -> None:
-    """Tick, lot and size rules of the instrument."""
-    step = instrument.step
-    if order.product != instrument.product:
-        raise _invalid("product", f"{instrument.product}", "ORDER_PRODUCT_UNSUPPORTED")
-    if order.quantity < instrument.min_qty:
-        raise _invalid(
-            "quantity",
-            f"at least {instrument.min_qty:f}",
-            "ORDER_QTY_BELOW_MIN",
-            min=f"{instrument.min_qty:f}",
-        )
-    if not is_multiple(order.quantity, step):
-        raise _invalid("quantity", f"a multiple of {step:f}", "ORDER_QTY_NOT_LOT", lot=f"{step:f}")
-    if order.quantity > instrument.max_qty:
-        raise _invalid(
-            "quantity",
-            f"at most {instrument.max_qty:f}",
-            "ORDER_QTY_ABOVE_FREEZE",
-            max=f"{instrument.max_qty:f}",
-        )
-    if order.price is None:
-        return
-    tick = instrument.tick_size
-    if not is_multiple(order.price, tick):
-        raise _invalid(
-            "price",
-            f"a multiple of the tick {tick:f}",
-            "ORDER_PRICE_NOT_ON_TICK",
-            tick=f"{tick:f}",
-            nearest=f"{round_down_to(order.price + tick / 2, tick):f}",
-        )
-    if order.price * order.quantity * order.multiplier > NOTIONAL_MAX:
-        raise _invalid("quantity", "price x quantity at most 10^15", "ORDER_NOTIONAL_ABOVE_MAX")
-
-
-def _invalid(field: str, rule: str, code: str = "VALIDATION", **context: str) -> Invalid:
-    return Invalid(code, f"{field} must be {rule}", field=field, rule=rule, **context)
-
-
-def duplicate_client_id(account: Account, asked: Asked, limit: Decimal | None) -> Refusal | None:
+def duplicate_client_id(account: Account, asked: Asked) -> Refusal | None:
     if asked.client_order_id is None:
         return None
-    existing = account.client_order_ids.get(asked.client_order_id)
+    taken = account.client_order_ids
+    existing = taken.get(asked.client_order_id) or taken.get(f"{asked.client_order_id}#1")
     if existing is None:
         return None
     context = {"client_order_id": asked.client_order_id, "existing_order_id": str(existing)}
     return Refusal("ORDER_DUPLICATE_CLIENT_ID", "client_order_id was used before", context)
 
 
-def no_reference_price(account: Account, asked: Asked, limit: Decimal | None) -> Refusal | None:
+def not_tradable(account: Account, asked: Asked) -> Refusal | None:
+    instrument = asked.instrument
+    match instrument.status:
+        case InstrumentStatus.SUSPENDED:
+            return Refusal("INSTRUMENT_SUSPENDED", "nobody trades it at present", {})
+        case InstrumentStatus.EXPIRED | InstrumentStatus.DELISTED:
+            return Refusal("INSTRUMENT_EXPIRED", "it is not traded any more", {})
+    if not instrument.products:
+        return Refusal("INSTRUMENT_NOT_TRADABLE", "it is a number, not a thing", {})
+    if instrument.currency == account.currency:
+        return None
+    context = {"account": account.currency, "instrument": instrument.currency}
+    return Refusal("INSTRUMENT_NOT_TRADABLE", "the account has another currency", context)
+
+
+def market_closed(account: Account, asked: Asked) -> Refusal | None:
+    order = asked.order
+    if asked.open_now or order.after_market:
+        return None
+    if order.order_type is not OrderType.MARKET and order.tif not in (Tif.IOC, Tif.FOK):
+        return None
+    opens = asked.next_open
+    context = {} if opens is None else {"next_open": opens.isoformat()}
+    return Refusal("MARKET_CLOSED", "ask for after_market to queue it", context)
+
+
+def no_reference_price(account: Account, asked: Asked) -> Refusal | None:
+    """A market order needs a quote to be priced by, unless it waits for a later one anyhow."""
     if asked.order.order_type is not OrderType.MARKET:
         return None
-    if limit is not None and asked.quality is Quality.FRESH:
+    if asked.quality is Quality.FRESH or (not asked.open_now and asked.quote is not None):
         return None
     context = {"quality": str(asked.quality)}
     return Refusal("MARKET_NO_REFERENCE_PRICE", "no fresh quote to price the order", context)
 
 
-def insufficient_quantity(account: Account, asked: Asked, limit: Decimal | None) -> Refusal | None:
+def would_take(account: Account, asked: Asked) -> Refusal | None:
+    order, quote = asked.order, asked.quote
+    if not order.post_only or quote is None or order.price is None:
+        return None
+    best = quote.ask if order.side is Side.BUY else quote.bid
+    if best is None:
+        return None
+    takes = order.price >= best if order.side is Side.BUY else order.price <= best
+    if not takes:
+        return None
+    context = {"best_opposite": f"{best:f}", "price": f"{order.price:f}"}
+    return Refusal("ORDER_WOULD_TAKE", "a post-only order must not meet the other side", context)
+
+
+def nothing_to_reduce(account: Account, asked: Asked) -> Refusal | None:
     order = asked.order
-    if order.side is Side.BUY:
+    if not order.reduce_only or order.group is not None:
         return None
     held = account.position(order.symbol, order.product)
-    if order.quantity <= held.sellable:
+    if held.closable(order.side):
         return None
-    code = "POSITION_INSUFFICIENT_QTY" if held.quantity > 0 else "SHORT_NOT_ALLOWED"
+    context = {"held": f"{held.quantity:f}", "side": str(order.side)}
+    return Refusal("REDUCE_ONLY_NO_POSITION", "there is nothing that it could reduce", context)
+
+
+def insufficient_quantity(account: Account, asked: Asked) -> Refusal | None:
+    """What is long only sells what is held and not on offer; not all else may be sold short."""
+    order = asked.order
+    if order.side is Side.BUY or order.reduce_only:
+        return None
+    held = account.position(order.symbol, order.product)
+    return too_much(held.quantity, held.selling, order, order.quantity, asked.instrument)
+
+
+def too_much(
+    quantity: Decimal, selling: Decimal, order: Order, more: Decimal, instrument: Instrument
+) -> Refusal | None:
+    """A refusal to have ``more`` on sale, of so much held and so much on sale already."""
+    if more <= quantity - selling:
+        return None
+    long_only = order.product in LONG_ONLY
+    if not long_only and (
+        instrument.shortable is not Shortable.NONE or instrument.underlying is not None
+    ):
+        return None
+    code = "POSITION_INSUFFICIENT_QTY" if quantity > 0 and long_only else "SHORT_NOT_ALLOWED"
     context = {
         "product": str(order.product),
-        "sellable": f"{held.sellable:f}",
-        "held": f"{held.quantity:f}",
-        "in_orders": f"{held.selling:f}",
+        "sellable": f"{quantity - selling:f}",
+        "held": f"{quantity:f}",
+        "in_orders": f"{selling:f}",
     }
     return Refusal(code, "a long-only product sells only what is held", context)
 
 
-def insufficient_funds(account: Account, asked: Asked, limit: Decimal | None) -> Refusal | None:
-    need = reservation(asked.order, asked.order.quantity, limit or ZERO)
-    available = account.available
-    if need <= available:
-        return None
-    context = {
-        "need": f"{need:f}",
-        "available": f"{available:f}",
-        "short_by": f"{need - available:f}",
-        "reserved_for_orders": f"{account.balance.reserved:f}",
-    }
-    return Refusal("FUNDS_INSUFFICIENT", "the order may cost more than is available", context)
+Rule = Callable[[Account, Asked], Refusal | None]
 
-
-def wrong_currency(account: Account, asked: Asked, limit: Decimal | None) -> Refusal | None:
-    if asked.instrument.currency == account.currency:
-        return None
-    context = {"account": account.currency, "instrument": asked.instrument.currency}
-    return Refusal("INSTRUMENT_NOT_TRADABLE", "the account has another currency", context)
-
-
-Rule = Callable[[Account, Asked, Decimal | None], Refusal | None]
-
-#: Asked in turn (reference/trading.md §4.14); the first refusal is the one on record.
+#: Asked before it is looked at whether the ticket makes sense (reference/trading.md §4.14).
+FIRST: tuple[Rule, ...] = (duplicate_client_id, not_tradable)
+#: Asked after that, in turn, and money last of all; the first refusal is the one on record.
 REFUSALS: tuple[Rule, ...] = (
-    duplicate_client_id,
-    wrong_currency,
+    market_closed,
     no_reference_price,
+    would_take,
+    nothing_to_reduce,
     insufficient_quantity,
-    insufficient_funds,
 )
 
 
-def first_refusal(account: Account, asked: Asked, limit: Decimal | None) -> Refusal | None:
-    for rule in REFUSALS:
-        refusal = rule(account, asked, limit)
+def first_refusal(rules: tuple[Rule, ...], account: Account, asked: Asked) -> Refusal | None:
+    for rule in rules:
+        refusal = rule(account, asked)
         if refusal is not None:
             return refusal
     return None
+
+
+def insufficient_funds(account: Account, order: Order, need: Need) -> Refusal | None:
+    """What opens nothing is never refused for money."""
+    available = account.balance.buying_power
+    if need.more <= max(available, ZERO) or not need.opens:
+        return None
+    context = {
+        "need": f"{need.more:f}",
+        "available": f"{available:f}",
+        "short_by": f"{need.more - available:f}",
+        "reserved_for_orders": f"{account.balance.reserved:f}",
+    }
+    if order.product in LONG_ONLY:
+        detail = "the order may cost more than is available"
+        return Refusal("FUNDS_INSUFFICIENT", detail, context)
+    context["margin_used"] = f"{account.balance.margin:f}"
+    return Refusal("MARGIN_INSUFFICIENT", "the order needs more margin than is available", context)
+
+
+def unpriced(terms: Terms | None, asked: Asked) -> Refusal | None:
+    if terms is not None:
+        return None
+    context = {"quality": str(asked.quality)}
+    return Refusal("MARKET_NO_REFERENCE_PRICE", "no quote to price the order", context)

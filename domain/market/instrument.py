@@ -30,7 +30,7 @@ class InstrumentType(StrEnum):
 
 
 OPTIONS = frozenset({InstrumentType.CE, InstrumentType.PE})
-_DERIVATIVES = frozenset({InstrumentType.FUT, *OPTIONS})
+DERIVATIVES = frozenset({InstrumentType.FUT, *OPTIONS})
 #: How each type may be held and paid for; what can be held in several ways has a usual one first.
 _PRODUCTS: dict[InstrumentType, tuple[ProductName, ...]] = {
     InstrumentType.EQ: ("CNC", "MIS"),
@@ -107,7 +107,7 @@ class Instrument(Struct, frozen=True, kw_only=True):
     @property
     def step(self) -> Decimal:
         """What an order's quantity must be a multiple of."""
-        return self.lot_size if self.type in _DERIVATIVES else self.qty_step
+        return self.lot_size if self.type in DERIVATIVES else self.qty_step
 
 
 def is_symbol(text: str) -> bool:
@@ -136,7 +136,7 @@ def listing_faults(instrument: Instrument) -> tuple[str, ...]:
         faults.append("min_qty must be a multiple of qty_step")
     if not is_multiple(instrument.lot_size, instrument.qty_step):
         faults.append("lot_size must be a multiple of qty_step")
-    if instrument.type in _DERIVATIVES and not (instrument.underlying and instrument.expiry):
+    if instrument.type in DERIVATIVES and not (instrument.underlying and instrument.expiry):
         faults.append("a derivative must have an underlying and an expiry")
     if instrument.type in OPTIONS and instrument.strike is None:
         faults.append("an option must have a strike")

@@ -1,31 +1,45 @@
 """
-Orders: what is written on the ticket, and the states an order may pass through.
+Orders: what is written on the ticket.
 
-The table ``NEXT`` is the whole life cycle (FIX 39 and 150); a pair that is not in it is illegal.
+What may become of a ticket is in ``domain.trading.lifecycle``.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from uuid import UUID
 
 from msgspec import Struct
 
-from domain.money import ZERO
+from domain.market.instrument import OPTIONS, InstrumentType
 
 
 class Side(StrEnum):
-    """FIX 54."""
+    """FIX 54; what a sale opens below zero is reported as SELL_SHORT, and not asked for."""
 
     BUY = "BUY"
     SELL = "SELL"
 
 
 class OrderType(StrEnum):
-    """FIX 40."""
+    """FIX 40 (a trailing stop is P with ExecInst a)."""
 
     MARKET = "MARKET"
     LIMIT = "LIMIT"
+    STOP = "STOP"
+    STOP_LIMIT = "STOP_LIMIT"
+    MIT = "MIT"
+    TRAILING_STOP = "TRAILING_STOP"
+
+
+#: Those that name the worst price they will take.
+PRICED = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
+#: Those that wait for a price before they work.
+CONDITIONAL = frozenset(
+    {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.MIT, OrderType.TRAILING_STOP}
+)
 
 
 class Tif(StrEnum):
@@ -34,17 +48,90 @@ class Tif(StrEnum):
     DAY = "DAY"
     GTC = "GTC"
     IOC = "IOC"
+    FOK = "FOK"
+    GTD = "GTD"
 
 
 class Product(StrEnum):
-    """How a position is held and paid for; both kinds so far are paid in full and long only."""
+    """
+    How a position is held and paid for.
+
+    CNC and SPOT are paid in full and long only; MTF is paid in part, the broker lends the rest;
+    MIS (within the day) and NRML (until expiry) need margin and may be short.
+    """
 
     CNC = "CNC"
     SPOT = "SPOT"
+    MTF = "MTF"
+    MIS = "MIS"
+    NRML = "NRML"
 
 
-class Order(Struct, frozen=True):
-    """The ticket.  ``price`` is the worst the trader will take, in currency per unit."""
+LONG_ONLY = frozenset({Product.CNC, Product.SPOT, Product.MTF})
+
+
+class Style(StrEnum):
+    """PREMIUM: cash moves by the price paid.  VARIATION: only by what is won or lost."""
+
+    PREMIUM = "PREMIUM"
+    VARIATION = "VARIATION"
+
+
+def style_of(product: Product, asset: InstrumentType) -> Style:
+    if product in LONG_ONLY or asset in OPTIONS:
+        return Style.PREMIUM
+    return Style.VARIATION
+
+
+class TriggerBy(StrEnum):
+    """Which price a conditional order waits for, FIX 1107."""
+
+    LAST = "LAST"
+    BID_ASK = "BID_ASK"
+    MID = "MID"
+
+
+class GroupKind(StrEnum):
+    """FIX 1385: one cancels the other, an entry with its exits, a trigger good for a year."""
+
+    OCO = "OCO"
+    BRACKET = "BRACKET"
+    GTT = "GTT"
+
+
+class GroupRole(StrEnum):
+    ENTRY = "ENTRY"
+    TARGET = "TARGET"
+    STOP = "STOP"
+    LEG = "LEG"
+
+
+class Group(Struct, frozen=True):
+    """Orders that stand or fall together, and the part that this one plays among them."""
+
+    id: UUID
+    kind: GroupKind
+    role: GroupRole
+
+
+class Origin(StrEnum):
+    """Whose idea the order was."""
+
+    USER = "USER"
+    BOT = "BOT"
+    SIGNAL = "SIGNAL"
+    SYSTEM = "SYSTEM"
+
+
+class Order(Struct, frozen=True, omit_defaults=True):
+    """
+    The ticket: quantities in units, prices in currency per unit.
+
+    ``price`` is the worst the trader will take, ``stop_price`` what a conditional order waits
+    for; a trailing stop keeps ``trail_amount`` or ``trail_pct`` (percent) away from the best
+    price seen.  ``asset`` is the type of what is traded, ``display_qty`` how much of the order
+    is shown.  A field that is not on record has its default: a default never changes.
+    """
 
     symbol: str
     side: Side
@@ -54,79 +141,23 @@ class Order(Struct, frozen=True):
     price: Decimal | None = None
     tif: Tif = Tif.DAY
     multiplier: Decimal = Decimal(1)
-
-
-class Status(StrEnum):
-    """FIX 39."""
-
-    PENDING_NEW = "PENDING_NEW"
-    NEW = "NEW"
-    PARTIALLY_FILLED = "PARTIALLY_FILLED"
-    FILLED = "FILLED"
-    CANCELED = "CANCELED"
-    EXPIRED = "EXPIRED"
-    REJECTED = "REJECTED"
-
-    @property
-    def is_final(self) -> bool:
-        return self in FINAL
-
-
-class Move(StrEnum):
-    """What can happen to an order, FIX 150."""
-
-    PLACE = "PLACE"
-    REJECT = "REJECT"
-    ACCEPT = "ACCEPT"
-    FILL_PART = "FILL_PART"
-    FILL_LAST = "FILL_LAST"
-    REPLACE = "REPLACE"
-    CANCEL = "CANCEL"
-    EXPIRE = "EXPIRE"
-
-
-FINAL = frozenset({Status.FILLED, Status.CANCELED, Status.EXPIRED, Status.REJECTED})
-
-#: (state, what happens) -> next state.  ``None`` is the state before the order exists.
-NEXT: dict[tuple[Status | None, Move], Status] = {
-    (None, Move.PLACE): Status.PENDING_NEW,
-    (None, Move.REJECT): Status.REJECTED,
-    (Status.PENDING_NEW, Move.ACCEPT): Status.NEW,
-    (Status.PENDING_NEW, Move.REJECT): Status.REJECTED,
-    # A live venue may fill or cancel before it acknowledges.
-    (Status.PENDING_NEW, Move.FILL_PART): Status.PARTIALLY_FILLED,
-    (Status.PENDING_NEW, Move.FILL_LAST): Status.FILLED,
-    (Status.PENDING_NEW, Move.CANCEL): Status.CANCELED,
-    (Status.NEW, Move.FILL_PART): Status.PARTIALLY_FILLED,
-    (Status.NEW, Move.FILL_LAST): Status.FILLED,
-    (Status.NEW, Move.REPLACE): Status.NEW,
-    (Status.NEW, Move.CANCEL): Status.CANCELED,
-    (Status.NEW, Move.EXPIRE): Status.EXPIRED,
-    (Status.PARTIALLY_FILLED, Move.FILL_PART): Status.PARTIALLY_FILLED,
-    (Status.PARTIALLY_FILLED, Move.FILL_LAST): Status.FILLED,
-    (Status.PARTIALLY_FILLED, Move.REPLACE): Status.PARTIALLY_FILLED,
-    (Status.PARTIALLY_FILLED, Move.CANCEL): Status.CANCELED,
-    (Status.PARTIALLY_FILLED, Move.EXPIRE): Status.EXPIRED,
-}
-
-
-class Working(Struct, frozen=True):
-    """
-    An order that may still be filled.
-
-    ``limit`` is the worst price at which the venue may fill it: the trader's own, or the
-    collar of a market order.  ``reserved`` is what the account sets aside for it.
-    """
-
-    order: Order
-    status: Status
-    cum_qty: Decimal = ZERO
-    limit: Decimal = ZERO
-    reserved: Decimal = ZERO
-    turnover: Decimal = ZERO
-    execs: tuple[str, ...] = ()
-    client_order_id: str | None = None
+    asset: InstrumentType = InstrumentType.EQ
+    stop_price: Decimal | None = None
+    trail_amount: Decimal | None = None
+    trail_pct: Decimal | None = None
+    trigger_by: TriggerBy = TriggerBy.LAST
+    expires_at: datetime | None = None
+    post_only: bool = False
+    reduce_only: bool = False
+    after_market: bool = False
+    display_qty: Decimal | None = None
+    group: Group | None = None
 
     @property
-    def leaves_qty(self) -> Decimal:
-        return self.order.quantity - self.cum_qty
+    def style(self) -> Style:
+        return style_of(self.product, self.asset)
+
+    @property
+    def is_conditional(self) -> bool:
+        """It waits for a price before the venue may work it."""
+        return self.order_type in CONDITIONAL

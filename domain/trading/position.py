@@ -1,7 +1,7 @@
 """
-Positions: weighted-average cost is the book; FIFO lots are kept beside it from the same fills.
+Positions: what is held of one instrument under one product, and the orders that lean on it.
 
-Total P&L is the same under both (reference: the fill rule of weighted-average inventory).
+A short position has a quantity below zero.  How a fill changes it is in ``domain.trading.cost``.
 """
 
 from __future__ import annotations
@@ -10,15 +10,19 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from immutables import Map
 from msgspec import Struct
+from msgspec.structs import replace
 
-from domain.money import ZERO, tidy
-from domain.trading.events import LotAfter, OrderFilled, PositionAfter
-from domain.trading.order import Side
+from domain.money import ZERO
+from domain.trading.fill_events import Execution, LotAfter
+from domain.trading.order import LONG_ONLY, Order, Side, Style
+
+Levels = Map[Decimal, Decimal]
 
 
 class Lot(Struct, frozen=True):
-    """A layer bought at one time: ``amount`` is what ``quantity`` cost."""
+    """A layer opened at one time: ``amount`` is what ``quantity`` cost, or was sold short for."""
 
     exec_id: UUID
     quantity: Decimal
@@ -30,7 +34,9 @@ class Position(Struct, frozen=True):
     """
     What is held of one instrument under one product.
 
-    ``selling`` is offered by working orders; ``last_price`` is the last the account has seen.
+    ``selling`` and ``buying`` are the leaves of working orders that count, ``sells`` and
+    ``buys`` the same by what one opening unit needs (kept where opposite orders net only);
+    ``last_price`` is the last the account has seen.  ``settled_qty`` has been delivered.
     """
 
     quantity: Decimal = ZERO
@@ -41,89 +47,113 @@ class Position(Struct, frozen=True):
     last_price: Decimal = ZERO
     multiplier: Decimal = Decimal(1)
     lots: tuple[Lot, ...] = ()
+    style: Style = Style.PREMIUM
+    margin: Decimal = ZERO
+    loan: Decimal = ZERO
+    settled_qty: Decimal = ZERO
+    buying: Decimal = ZERO
+    sells: Levels = Map()
+    buys: Levels = Map()
 
     @property
     def sellable(self) -> Decimal:
+        """What is held and not yet on offer."""
         return self.quantity - self.selling
 
     @property
-    def value(self) -> Decimal:
-        return self.quantity * self.last_price * self.multiplier
+    def signed_cost(self) -> Decimal:
+        return -self.cost_basis if self.quantity < 0 else self.cost_basis
 
-    def filled(self, fill: OrderFilled) -> Position:
-        """The position after this fill, as the fill itself records it."""
-        sold = fill.last_qty if fill.side is Side.SELL else ZERO
+    def unrealised_at(self, price: Decimal) -> Decimal:
+        return self.quantity * price * self.multiplier - self.signed_cost
+
+    def value_at(self, price: Decimal) -> Decimal:
+        """What it adds to equity: its price where it was paid for, else what it has gained."""
+        if self.style is Style.PREMIUM:
+            return self.quantity * price * self.multiplier
+        return self.unrealised_at(price)
+
+    @property
+    def value(self) -> Decimal:
+        return self.value_at(self.last_price)
+
+    @property
+    def variation(self) -> Decimal:
+        """Gain or loss that has not moved cash yet and would."""
+        return ZERO if self.style is Style.PREMIUM else self.unrealised_at(self.last_price)
+
+    @property
+    def risk_margin(self) -> Decimal:
+        """Of a short option: its margin beside what buying it back would cost."""
+        if self.style is Style.VARIATION or self.quantity >= 0:
+            return ZERO
+        return self.margin + self.value
+
+    def closable(self, side: Side) -> Decimal:
+        """How much an order of this side may still close, beside the orders that count."""
+        if side is Side.SELL:
+            return max(ZERO, self.quantity - self.selling)
+        return max(ZERO, -self.quantity - self.buying)
+
+    def offered(self, order: Order, unit: Decimal | None, more: Decimal) -> Position:
+        """The position once ``more`` of an order that counts leans on it."""
+        if not more:
+            return self
+        if order.product in LONG_ONLY:
+            if order.side is Side.BUY:
+                return self
+            return replace(self, selling=self.selling + more)
+        if order.side is Side.BUY:
+            return replace(self, buying=self.buying + more, buys=_level(self.buys, unit, more))
+        return replace(self, selling=self.selling + more, sells=_level(self.sells, unit, more))
+
+    def filled(self, fill: Execution) -> Position:
+        """What is held after this fill, as the fill itself records it."""
+        after = fill.position
         return Position(
-            quantity=fill.position.quantity,
-            cost_basis=fill.position.cost_basis,
-            realised_wac=fill.position.realised_wac,
-            realised_fifo=fill.position.realised_fifo,
-            selling=self.selling - sold,
+            quantity=after.quantity,
+            cost_basis=after.cost_basis,
+            realised_wac=after.realised_wac,
+            realised_fifo=after.realised_fifo,
+            selling=self.selling,
             last_price=fill.last_px,
             multiplier=fill.multiplier,
-            lots=_layers_after(self.lots, fill),
+            lots=layers_after(self.lots, fill),
+            style=fill.style,
+            margin=after.margin,
+            loan=after.loan,
+            settled_qty=self._settled_after(after.quantity),
+            buying=self.buying,
+            sells=self.sells,
+            buys=self.buys,
         )
 
-
-class Effect(Struct, frozen=True):
-    """What a fill does to a position: the totals after it, and its own realised P&L."""
-
-    position: PositionAfter
-    lots: tuple[LotAfter, ...]
-    realised_wac: Decimal = ZERO
-    realised_fifo: Decimal = ZERO
+    def _settled_after(self, quantity: Decimal) -> Decimal:
+        """What was delivered first is sold first."""
+        if not self.settled_qty or quantity >= self.quantity:
+            return self.settled_qty
+        return max(ZERO, self.settled_qty - (self.quantity - quantity))
 
 
-def bought(held: Position, exec_id: UUID, quantity: Decimal, gross: Decimal) -> Effect:
-    after = PositionAfter(
-        held.quantity + quantity,
-        tidy(held.cost_basis + gross),
-        held.realised_wac,
-        held.realised_fifo,
-    )
-    return Effect(after, (LotAfter(exec_id, quantity, gross),))
+def _level(levels: Levels, unit: Decimal | None, more: Decimal) -> Levels:
+    key = unit or ZERO
+    quantity = levels.get(key, ZERO) + more
+    return levels.set(key, quantity) if quantity else levels.delete(key)
 
 
-def sold(held: Position, quantity: Decimal, gross: Decimal) -> Effect:
-    """Sell out of what is held; ``quantity`` is at most ``held.quantity``."""
-    relieved = _part(held.cost_basis, quantity, held.quantity)
-    lots, relieved_fifo = _consume(held.lots, quantity)
-    wac, fifo = tidy(gross - relieved), tidy(gross - relieved_fifo)
-    after = PositionAfter(
-        held.quantity - quantity,
-        tidy(held.cost_basis - relieved),
-        tidy(held.realised_wac + wac),
-        tidy(held.realised_fifo + fifo),
-    )
-    return Effect(after, lots, wac, fifo)
-
-
-def _part(amount: Decimal, taken: Decimal, whole: Decimal) -> Decimal:
-    return amount if taken == whole else tidy(amount * taken / whole)
-
-
-def _consume(lots: tuple[Lot, ...], quantity: Decimal) -> tuple[tuple[LotAfter, ...], Decimal]:
-    touched: list[LotAfter] = []
-    relieved = ZERO
-    for lot in lots:
-        if quantity == 0:
-            break
-        taken = min(lot.quantity, quantity)
-        part = _part(lot.amount, taken, lot.quantity)
-        touched.append(LotAfter(lot.exec_id, lot.quantity - taken, tidy(lot.amount - part)))
-        relieved += part
-        quantity -= taken
-    return tuple(touched), relieved
-
-
-def _layers_after(lots: tuple[Lot, ...], fill: OrderFilled) -> tuple[Lot, ...]:
-    if fill.side is Side.BUY:
-        opened = (Lot(o.exec_id, o.quantity, o.amount, fill.executed_at) for o in fill.lots)
+def layers_after(lots: tuple[Lot, ...], fill: Execution) -> tuple[Lot, ...]:
+    """The layers once those the fill names are consumed, and the one it opened is added."""
+    touched: tuple[LotAfter, ...] = fill.lots
+    opened: tuple[Lot, ...] = ()
+    if touched and touched[-1].exec_id == fill.exec_id:
+        last, touched = touched[-1], touched[:-1]
+        opened = (Lot(last.exec_id, last.quantity, last.amount, fill.executed_at),)
+    if not touched:
         return (*lots, *opened)
-    consumed, rest = lots[: len(fill.lots)], lots[len(fill.lots) :]
+    consumed, rest = lots[: len(touched)], lots[len(touched) :]
     left = (
         Lot(after.exec_id, after.quantity, after.amount, lot.opened_at)
-        for lot, after in zip(consumed, fill.lots, strict=False)
+        for lot, after in zip(consumed, touched, strict=False)
         if after.quantity
     )
-    return (*left, *rest)
+    return (*left, *rest, *opened)

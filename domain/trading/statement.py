@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from domain.money import ZERO, tidy
 from domain.trading.account import Account
-from domain.trading.order import Working
 from domain.trading.position import Position
+from domain.trading.working import Working
 
 
 class Wallet(Struct, frozen=True):
@@ -23,7 +23,9 @@ class Wallet(Struct, frozen=True):
     cash: str
     reserved_orders: str
     margin_used: str
+    loan: str
     available: str
+    buying_power: str
     positions_value: str
     equity: str
     fees_total: str
@@ -41,6 +43,8 @@ class Holding(Struct, frozen=True):
     unrealised: str
     realised_wac: str
     realised_fifo: str
+    margin: str
+    loan: str
 
 
 class OpenOrder(Struct, frozen=True):
@@ -81,10 +85,12 @@ def _wallet(account: Account) -> Wallet:
         currency=account.currency,
         cash=plain(balance.cash),
         reserved_orders=plain(balance.reserved),
-        margin_used=plain(ZERO),
-        available=plain(account.available),
+        margin_used=plain(balance.margin),
+        loan=plain(balance.loan),
+        available=plain(balance.available),
+        buying_power=plain(balance.buying_power),
         positions_value=plain(balance.positions),
-        equity=plain(balance.cash + balance.positions),
+        equity=plain(balance.equity),
         fees_total=plain(account.fees),
         realised_wac=plain(sum((held.realised_wac for held in positions), ZERO)),
         realised_fifo=plain(sum((held.realised_fifo for held in positions), ZERO)),
@@ -98,10 +104,12 @@ def _holding(key: str, held: Position) -> Holding:
         symbol=symbol,
         product=product,
         quantity=plain(held.quantity),
-        average_price=plain(held.cost_basis / units) if units else None,
+        average_price=plain(held.cost_basis / abs(units)) if units else None,
         cost_basis=plain(held.cost_basis),
         mark=plain(held.last_price),
-        unrealised=plain(held.value - held.cost_basis),
+        unrealised=plain(held.unrealised_at(held.last_price)),
+        margin=plain(held.margin),
+        loan=plain(held.loan),
         realised_wac=plain(held.realised_wac),
         realised_fifo=plain(held.realised_fifo),
     )

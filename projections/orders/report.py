@@ -31,8 +31,9 @@ class OrderReport(Struct, frozen=True):
     An order as it stands; quantities in units, prices and money in the account's currency.
 
     ``limit_price`` is the worst price the venue may fill at, ``reserved`` what is set aside for
-    that; ``avg_px`` is None until something is filled.  ``placed`` is the position of its first
-    fact, ``position`` of its last.
+    that; ``stop`` is what a held order waits for now, ``condition`` what it waited for last, and
+    ``works_as`` its type since.  ``avg_px`` is None until something is filled.  ``placed`` is
+    the position of its first fact, ``position`` of its last.
     """
 
     order_id: UUID
@@ -47,6 +48,23 @@ class OrderReport(Struct, frozen=True):
     quantity: Amount
     price: Amount | None
     limit_price: Amount | None
+    stop_price: Amount | None
+    stop: Amount | None
+    trail_amount: Amount | None
+    trail_pct: Amount | None
+    display_qty: Amount | None
+    expires_at: datetime | None
+    post_only: bool | None
+    reduce_only: bool | None
+    after_market: bool | None
+    group_id: UUID | None
+    group_kind: str | None
+    group_role: str | None
+    origin: str | None
+    strategy: str | None
+    slice_of: UUID | None
+    condition: str | None
+    works_as: str | None
     status: Status
     cum_qty: Amount
     leaves_qty: Amount
@@ -64,6 +82,7 @@ class OrderReport(Struct, frozen=True):
     placed: int
     placed_at: datetime
     accepted_at: datetime | None
+    triggered_at: datetime | None
     replaced_at: datetime | None
     filled_at: datetime | None
     ended_at: datetime | None
@@ -73,6 +92,8 @@ class OrderReport(Struct, frozen=True):
 
 
 _STATUS = """CASE WHEN o.ended_at IS NOT NULL THEN o.ended_as
+         WHEN o.away <> '' THEN o.away
+         WHEN o.waits THEN 'HELD'
          WHEN o.cum_qty > 0 THEN 'PARTIALLY_FILLED'
          WHEN o.accepted_at IS NOT NULL THEN 'NEW' ELSE 'PENDING_NEW' END"""
 _LEAVES = "CASE WHEN o.ended_at IS NULL THEN o.quantity - o.cum_qty ELSE 0 END"

@@ -1,83 +1,65 @@
-"""The row of an order, and what each fact changes in it."""
+"""What each fact of an order changes in its row."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from decimal import Decimal
-from uuid import UUID
 
+from domain.base import Event
 from domain.money import ZERO
 from domain.trading import (
     OrderAccepted,
     OrderCanceled,
+    OrderCancelRejected,
+    OrderCancelRequested,
+    OrderDoneForDay,
     OrderExpired,
     OrderFilled,
+    OrderFilledLate,
+    OrderHeld,
     OrderPlaced,
     OrderRejected,
+    OrderReleased,
     OrderReplaced,
+    OrderReplaceRejected,
+    OrderReplaceRequested,
+    OrderSuspended,
+    OrderTriggered,
     Status,
+    TrailingStopAdjusted,
 )
-from projections.base import At, Json, Once, Row, Sum, as_json
+from projections.base import At, Row, as_json
+from projections.orders.table import OrderRow
 
-
-class OrderRow(Row, kw_only=True, array_like=True, gc=False):
-    """
-    ``turnover`` is the gross of all fills, ``placed`` the position of the first fact.
-
-    The status is not kept but read off: a live venue may report a fill before it acknowledges.
-    """
-
-    key = ("order_id",)
-    indexes = ("(account_id, placed DESC)", "(account_id, placed DESC) WHERE ended_at IS NULL")
-
-    order_id: UUID
-    account_id: Once[UUID | None] = None
-    placed: Once[int | None] = None
-    placed_at: Once[datetime | None] = None
-    symbol: Once[str | None] = None
-    side: Once[str | None] = None
-    order_type: Once[str | None] = None
-    product: Once[str | None] = None
-    tif: Once[str | None] = None
-    multiplier: Once[Decimal | None] = None
-    client_order_id: Once[str | None] = None
-    reference: Once[Json | None] = None
-    quantity: Decimal | None = None
-    price: Decimal | None = None
-    limit_price: Decimal | None = None
-    venue: str | None = None
-    model: str | None = None
-    cum_qty: Decimal | None = None
-    canceled_qty: Decimal | None = None
-    reserved: Decimal | None = None
-    turnover: Sum[Decimal] = ZERO
-    fees: Sum[Decimal] = ZERO
-    fills: Sum[int] = 0
-    ended_as: Status | None = None
-    reason: str | None = None
-    reject_code: Once[str | None] = None
-    reject_detail: Once[str | None] = None
-    reject_context: Once[Json | None] = None
-    accepted_at: datetime | None = None
-    replaced_at: datetime | None = None
-    filled_at: datetime | None = None
-    ended_at: datetime | None = None
-
-    @property
-    def is_final(self) -> bool:
-        return self.ended_at is not None
-
-
+Moved = (
+    OrderCancelRequested
+    | OrderCancelRejected
+    | OrderReplaceRequested
+    | OrderReplaceRejected
+    | OrderSuspended
+    | OrderReleased
+    | OrderDoneForDay
+)
 OrderFact = (
     OrderPlaced
     | OrderAccepted
+    | OrderHeld
+    | OrderTriggered
+    | TrailingStopAdjusted
     | OrderFilled
+    | OrderFilledLate
     | OrderReplaced
     | OrderCanceled
     | OrderExpired
     | OrderRejected
+    | Moved
 )
+#: What an order is while it is neither working nor held; nothing once it is back.
+AWAY: dict[type[Event], str] = {
+    OrderCancelRequested: Status.PENDING_CANCEL,
+    OrderReplaceRequested: Status.PENDING_REPLACE,
+    OrderSuspended: Status.SUSPENDED,
+    OrderDoneForDay: Status.DONE_FOR_DAY,
+}
 
 
 def project(event: OrderFact, at: At) -> Sequence[Row]:
@@ -102,6 +84,16 @@ def _change(event: OrderFact, at: At) -> OrderRow:
             return _ended(event, Status.EXPIRED, at)
         case OrderRejected():
             return _rejected(event, at)
+        case OrderFilledLate():
+            return _filled_late(event)
+        case OrderHeld():
+            return _held(event)
+        case OrderTriggered():
+            return _triggered(event, at)
+        case TrailingStopAdjusted():
+            return OrderRow(order_id=event.order_id, stop=event.stop)
+        case _:
+            return OrderRow(order_id=event.order_id, away=AWAY.get(type(event), ""))
 
 
 def _ticket(event: OrderPlaced | OrderRejected, at: At) -> OrderRow:
@@ -123,6 +115,17 @@ def _ticket(event: OrderPlaced | OrderRejected, at: At) -> OrderRow:
         cum_qty=ZERO,
         canceled_qty=ZERO,
         reserved=ZERO,
+        post_only=order.post_only,
+        reduce_only=order.reduce_only,
+        after_market=order.after_market,
+        display_qty=order.display_qty,
+        trail_amount=order.trail_amount,
+        trail_pct=order.trail_pct,
+        expires_at=order.expires_at,
+        stop_price=order.stop_price,
+        group_id=None if order.group is None else order.group.id,
+        group_kind=None if order.group is None else order.group.kind,
+        group_role=None if order.group is None else order.group.role,
     )
 
 
@@ -134,6 +137,45 @@ def _accepted(event: OrderAccepted, at: At) -> OrderRow:
         limit_price=event.limit,
         reserved=event.reserved,
         accepted_at=at.occurred_at,
+    )
+
+
+def _held(event: OrderHeld) -> OrderRow:
+    return OrderRow(
+        order_id=event.order_id,
+        venue=event.venue,
+        model=event.model,
+        limit_price=event.limit,
+        reserved=event.reserved,
+        condition=event.condition,
+        stop=event.stop,
+        waits=True,
+        away="",
+    )
+
+
+def _triggered(event: OrderTriggered, at: At) -> OrderRow:
+    return OrderRow(
+        order_id=event.order_id,
+        limit_price=event.limit,
+        reserved=event.reserved,
+        works_as=event.works_as,
+        waits=False,
+        accepted_at=at.occurred_at,
+        triggered_at=at.occurred_at,
+    )
+
+
+def _filled_late(event: OrderFilledLate) -> OrderRow:
+    """The order stays over; what was cancelled is less."""
+    return OrderRow(
+        order_id=event.order_id,
+        cum_qty=event.cum_qty,
+        canceled_qty=event.leaves_qty,
+        turnover=event.gross,
+        fees=event.fee,
+        fills=1,
+        filled_at=event.executed_at,
     )
 
 
@@ -164,7 +206,13 @@ def _filled(event: OrderFilled) -> OrderRow:
 
 
 def _replaced(event: OrderReplaced, at: At) -> OrderRow:
+    order = event.order
     return OrderRow(
+        tif=None if order is None else order.tif,
+        expires_at=None if order is None else order.expires_at,
+        stop_price=None if order is None else order.stop_price,
+        stop=None if order is None else order.stop_price,
+        away="",
         order_id=event.order_id,
         quantity=event.quantity,
         price=event.price,

@@ -227,7 +227,7 @@ class Trading:
             order_type=order_type,
             product=product,
             price=quote.ask if order_type is OrderType.LIMIT else None,
-            tif=self._dice.choice(list(Tif)),
+            tif=self._dice.choice((Tif.DAY, Tif.GTC, Tif.IOC)),
             multiplier=instrument.multiplier,
         )
         return PlaceOrder(

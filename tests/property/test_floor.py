@@ -95,7 +95,7 @@ async def ask(bank: Bank, command: base.Command | None) -> None:
 
 
 def an_order(dice: Random, listed: Instrument, quote: Quote) -> PlaceOrder:
-    side, kind = dice.choice(list(Side)), dice.choice(list(OrderType))
+    side, kind = dice.choice(list(Side)), dice.choice((OrderType.MARKET, OrderType.LIMIT))
     assert quote.bid is not None
     price = quote.bid + dice.randint(-5, 5) * listed.tick_size
     return PlaceOrder(

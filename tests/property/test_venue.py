@@ -41,7 +41,7 @@ slices = st.builds(
 places = st.builds(
     Place,
     side=st.sampled_from(Side),
-    kind=st.sampled_from(OrderType),
+    kind=st.sampled_from((OrderType.MARKET, OrderType.LIMIT)),
     tif=st.sampled_from([Tif.GTC, Tif.DAY, Tif.IOC]),
     limit=prices,
     quantity=st.integers(1, 9),

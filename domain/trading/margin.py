@@ -1,0 +1,154 @@
+"""
+Margin: what is held against a position that was not paid in full.
+
+Rates are data.  For written options the figure is an ESTIMATE with the shape of SPAN, not an
+exchange's number: sixteen scenarios of price and volatility, the worst loss of all legs
+together, and an exposure charge (trading.md §4.5.5).  An option's value in a scenario is its
+intrinsic value there and the time value it has now, scaled; so no volatility need be known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import Struct
+
+from domain.market import Instrument, InstrumentType
+from domain.money import ZERO, tidy_up
+from domain.trading.order import Product
+
+#: Said wherever such a margin is shown.
+LABEL = "estimate"
+
+
+class MarginRates(Struct, frozen=True, kw_only=True):
+    """
+    Shares of the notional, by product where a product's differs.
+
+    ``initial`` is held against futures and shares within the day; ``price_range`` and
+    ``volatility_shift`` span the scenarios, ``exposure`` is charged on what is written.
+    """
+
+    initial: Decimal
+    by_product: Mapping[Product, Decimal] = {}
+    price_range: Decimal = Decimal("0.10")
+    volatility_shift: Decimal = Decimal("0.25")
+    exposure: Decimal = Decimal("0.035")
+
+
+class MarginSchedule(Struct, frozen=True, kw_only=True):
+    """Rates by margin class; what has no class of its own has that of its type."""
+
+    id: str
+    version: int
+    source: str
+    classes: Mapping[str, MarginRates]
+
+    @property
+    def name(self) -> str:
+        return f"{self.id}@{self.version}"
+
+    def rates(self, instrument: Instrument) -> MarginRates:
+        return self.classes.get(instrument.margin_class) or self.classes[instrument.type]
+
+
+SAMPLE = MarginSchedule(
+    id="SAMPLE",
+    version=1,
+    source="leverage 5 within the day and 10 % on futures; ranges to be set by the operator",
+    classes={
+        InstrumentType.EQ: MarginRates(initial=Decimal("0.20")),
+        InstrumentType.ETF: MarginRates(initial=Decimal("0.20")),
+        InstrumentType.IDX: MarginRates(initial=Decimal(1)),
+        InstrumentType.SPOT: MarginRates(initial=Decimal(1)),
+        InstrumentType.FUT: MarginRates(initial=Decimal("0.10")),
+        InstrumentType.CE: MarginRates(initial=Decimal("0.10")),
+        InstrumentType.PE: MarginRates(initial=Decimal("0.10")),
+        "INDEX": MarginRates(
+            initial=Decimal("0.10"), price_range=Decimal("0.07"), exposure=Decimal("0.02")
+        ),
+    },
+)
+
+
+def initial_rate(
+    instrument: Instrument, product: Product, schedule: MarginSchedule = SAMPLE
+) -> Decimal:
+    """The share of the notional that opening a VARIATION position needs."""
+    rates = schedule.rates(instrument)
+    return rates.by_product.get(product, rates.initial)
+
+
+class Leg(Struct, frozen=True):
+    """``units`` are quantity x multiplier, below zero when written; ``mark`` its price now."""
+
+    kind: Literal["CE", "PE", "FUT"]
+    units: Decimal
+    mark: Decimal
+    strike: Decimal = ZERO
+
+    def value(self, at: Decimal, now: Decimal, swing: Decimal) -> Decimal:
+        """Of one unit once the underlying is ``at``, and time value ``swing`` times what it is."""
+        if self.kind == "FUT":
+            return self.mark + at - now
+        time_value = max(ZERO, self.mark - self._intrinsic(now))
+        return self._intrinsic(at) + time_value * swing
+
+    def _intrinsic(self, at: Decimal) -> Decimal:
+        return max(ZERO, at - self.strike if self.kind == "CE" else self.strike - at)
+
+
+#: Moves of the underlying in thirds of the range, and what share of such a loss counts.
+_MOVES = ((0, 1), (1, 1), (-1, 1), (2, 1), (-2, 1), (3, 1), (-3, 1))
+_EXTREME = (6, -6)
+_EXTREME_SHARE = Decimal("0.35")
+
+
+def _scenarios(rates: MarginRates) -> Iterator[tuple[Decimal, Decimal, Decimal]]:
+    up, down = 1 + rates.volatility_shift, 1 - rates.volatility_shift
+    for thirds, share in _MOVES:
+        for swing in (up, down):
+            yield Decimal(thirds) / 3, swing, Decimal(share)
+    for thirds in _EXTREME:
+        yield Decimal(thirds) / 3, Decimal(1), _EXTREME_SHARE
+
+
+def scan_risk(legs: Iterable[Leg], underlying: Decimal, rates: MarginRates) -> Decimal:
+    """
+    The worst loss of all legs together over the sixteen scenarios; never below zero.
+
+    Legs that hedge each other get the benefit: the risk of a whole is at most that of its parts.
+    """
+    held = tuple(legs)
+    reach = underlying * rates.price_range
+    worst = ZERO
+    for move, swing, share in _scenarios(rates):
+        at = max(ZERO, underlying + move * reach)
+        loss = sum(
+            (leg.units * (leg.mark - leg.value(at, underlying, swing)) for leg in held), ZERO
+        )
+        worst = max(worst, loss * share)
+    return worst
+
+
+def writing_risk(
+    instrument: Instrument,
+    mark: Decimal,
+    underlying: Decimal | None,
+    schedule: MarginSchedule = SAMPLE,
+) -> Decimal:
+    """
+    What one written unit needs beside its value: scan risk and exposure, in money.
+
+    Where the price of the underlying is not known its strike stands for it, as if the option
+    were at the money.
+    """
+    rates = schedule.rates(instrument)
+    strike = instrument.strike or ZERO
+    price = underlying or strike
+    kind: Literal["CE", "PE"] = "CE" if instrument.type is InstrumentType.CE else "PE"
+    leg = Leg(kind, -instrument.multiplier, mark, strike)
+    scanned = scan_risk((leg,), price, rates)
+    return tidy_up(scanned + price * instrument.multiplier * rates.exposure)
