@@ -64,6 +64,8 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
     replay_files: Path | None = field(default=None, name="REPLAY_PATH")
     replay_speed: Annotated[float, Meta(ge=0, le=1e6, title="a number from 0 to 1000000")] = 1.0
     replay_currency: Annotated[str, text(r"^[A-Z]{3}$", "three capital letters")] = "USD"
+    candles_seconds_days: Annotated[int, whole(0, 36500)] = 30
+    candles_minutes_days: Annotated[int, whole(0, 36500)] = 0
     quote_max_age_ms: Annotated[int, whole(1, 86_400_000)] = 5000
     access_token_expire_minutes: Annotated[int, whole(1, 1440)] = 5
     refresh_token_expire_days: Annotated[int, whole(1, 365)] = 7

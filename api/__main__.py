@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from importlib import import_module
 
 from adapters.settings import SettingsError, load
@@ -75,12 +76,20 @@ def _parser() -> argparse.ArgumentParser:
     keys = word("keys", "api.keys:run", "show, rotate or revoke the keys that sign access tokens")
     keys.add_argument("act", nargs="?", choices=("show", "rotate", "revoke"), default="show")
     keys.add_argument("kid", nargs="?", metavar="KID", help="the key to distrust at once")
+    candles = word("candles", "api.candle_files:run", "take in candles from an exchange's record")
+    candles.add_argument("what", choices=("backfill", "actions"), help="candles, or what adjusts")
+    candles.add_argument("path", metavar="PATH", help="a recording, a folder of them, or a CSV")
+    candles.add_argument("--exchange", default="XNYS", help="whose calendar (default: XNYS)")
+    _of_developers(word)
+    return parser
+
+
+def _of_developers(word: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
     demo = word("demo", "api.demo:run", "a guided tour on the running service")
     demo.add_argument("--url", help="where the service answers (default: from the settings)")
     demo.add_argument("--orders", type=int, default=60, help="how many orders to trade")
     bench = word("bench", "api.bench:run", "measure the budgets and print them as ratios")
     bench.add_argument("--only", default="", help="comma list of ids, such as P1,P2")
-    return parser
 
 
 def _menu(prog: str) -> argparse.HelpFormatter:

@@ -54,6 +54,18 @@ class Json(Response[Any]):
         return _Sent(self.status_code or 200, _encode(self.content))
 
 
+class Unchanged(Json):
+    """The asker has it already."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(None, status_code=304)
+
+    def to_asgi_response(self, *_: Any, **__: Any) -> Any:
+        return _Sent(304, b"")
+
+
 class _Sent:
     __slots__ = ("_body", "_status")
 

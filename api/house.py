@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, field
 from psycopg_pool import AsyncConnectionPool
 
+from adapters.candles import Remembered
 from adapters.credentials import Credentials
 from adapters.feeds.board import Board
 from adapters.ids import Ids
@@ -57,3 +58,4 @@ class House(Struct, frozen=True, kw_only=True):
     gate: Gate
     checks: Mapping[str, Check]
     gauges: Mapping[str, Callable[[], float]]
+    candles: Remembered = field(default_factory=Remembered)

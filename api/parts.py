@@ -28,6 +28,7 @@ from msgspec.structs import replace
 from adapters import postgres, quotes, telemetry
 from adapters.approvals import approvals
 from adapters.calendars import CalendarError, calendars
+from adapters.candles import Recorder, Retention, days_of
 from adapters.feeds import Board, Feed, FeedError, feed_from, play, speed_of
 from adapters.garbage import spare_what_stays
 from adapters.ids import Ids
@@ -159,6 +160,7 @@ async def _market(engine: Engine, parts: frozenset[str]) -> list[Work]:
             works.append(floor.follow(_facts(engine.dsn, position)))
     nats_url = engine.settings.nats_url or ""
     if "feed" in parts:
+        works.append(await _candles(engine))
         _show_the_last_round(engine)
         works.append(_play(engine, pace))
         if not parts & {"serve", "react"}:
@@ -184,6 +186,20 @@ async def _venue(engine: Engine) -> tuple[Floor, int]:
     engine.board.subscribe(floor.on_quote)
     _log.info("venue open", working=len(venue), position=position)
     return floor, position
+
+
+async def _candles(engine: Engine) -> Work:
+    """What prints on the board becomes candles."""
+    settings = engine.settings
+    recorder = Recorder(
+        engine.dsn,
+        settings.feed,
+        days_of(engine.calendars, engine.feed.instruments()),
+        Retention(settings.candles_seconds_days, settings.candles_minutes_days),
+    )
+    await asyncio.to_thread(recorder.take_up)
+    engine.board.subscribe(recorder.on_quote)
+    return recorder.run()
 
 
 async def _project(dsn: str, stop: asyncio.Event) -> None:

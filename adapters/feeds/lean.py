@@ -24,7 +24,7 @@ from msgspec import Struct
 from adapters.feeds import bars
 from adapters.feeds.amounts import Amounts
 from adapters.feeds.port import FeedError, Flaw, Flaws
-from domain.market import Quote
+from domain.market import Counts, Quote
 
 NEW_YORK = "America/New_York"
 DECI_CENT = Decimal("0.0001")
@@ -32,6 +32,16 @@ MINUTE = timedelta(minutes=1)
 HOUR_MS = 3_600_000
 #: A zip file that is broken, gone, locked with a password, or packed in a way unknown to us.
 UNREADABLE = (BadZipFile, OSError, EOFError, zlib.error, UnicodeDecodeError, RuntimeError)
+
+#: Flags of sale conditions (TradeConditionFlags of LEAN).
+EXTENDED_HOURS = 0x2000
+PRICELESS = 0x20 | 0x200 | 0x40000 | 0x100000 | 0x1000000
+OFFICIAL = 0x80 | 0x1000000 | 0x4000000
+_COUNTS: dict[tuple[bool, bool], Counts] = {
+    (True, False): "PRICE",
+    (False, True): "VOLUME",
+    (False, False): "NOTHING",
+}
 
 _MEMBER = re.compile(
     r"(?P<day>\d{8})_(?P<symbol>[a-z0-9.]+)_"
@@ -113,23 +123,48 @@ class NewYorkDay:
         return self._hours[hour] + timedelta(0, 0, rest * 1000)
 
 
+class Conditions(dict[str, Counts | None]):
+    """
+    Sale conditions, as hexadecimal flags, and what their prints count for.
+
+    Found by comparing the ticks with the minutes that the same recorder made of them: prints of
+    intermarket sweeps, at derived or prior reference prices and of other odd forms move no price
+    while the session is on; official opening and closing prices and the closing cross are no
+    volume (the trades behind them are reported as well).
+    """
+
+    def __missing__(self, text: str) -> Counts | None:
+        try:
+            flags = int(text, 16) if text else 0
+        except ValueError:
+            raise Flaw("no sale condition") from None
+        price = bool(flags & EXTENDED_HOURS) or not flags & PRICELESS
+        volume = not flags & OFFICIAL
+        what = None if price and volume else _COUNTS[price, volume]
+        self[text] = what
+        return what
+
+
 def trade_ticks(file: LeanDay, lines: Iterable[str], flaws: Flaws) -> Iterator[Quote]:
     """Rows of time, price, size, exchange, sale condition, suspicious."""
     clock, prices, sizes = NewYorkDay(file.day), Amounts(DECI_CENT), Amounts()
-    symbol, source = file.symbol, file.member
+    symbol, source, counts = file.symbol, file.member, Conditions()
     when, at = "", clock.at("0")
     for nth, line in enumerate(lines, 1):
         try:
-            time_, price, size, _, _, suspicious = line.split(",")
+            time_, price, size, _, condition, suspicious = line.split(",")
             if suspicious.rstrip() != "0":
                 raise Flaw("suspicious")
             last, last_size = prices[price], sizes[size]
+            what = counts[condition]
             if time_ != when:  # last, so that only a sound row moves the clock
                 when, at = time_, clock.at(time_)
         except ValueError as error:
             flaws.row(source, nth, line, error)
             continue
-        yield Quote(symbol, source, nth, at, at, None, None, None, None, last, last_size)
+        yield Quote(
+            symbol, source, nth, at, at, None, None, None, None, last, last_size, (), (), what
+        )
 
 
 def quote_ticks(file: LeanDay, lines: Iterable[str], flaws: Flaws) -> Iterator[Quote]:

@@ -72,6 +72,22 @@ class Table(Struct, frozen=True):
                     continue
                 reached = at
 
+    def told(self, flaws: Flaws) -> Iterator[tuple[str, datetime, tuple[Decimal, ...]]]:
+        """The rows of bars as they are: open, high, low, close and volume."""
+        amounts = Amounts()
+        with _rows(self.path) as rows:
+            for nth, row in enumerate(islice(rows, 1, None), 1):
+                try:
+                    text, symbol, *texts = row
+                    if symbol not in self.symbols:
+                        raise Flaw("no symbol")
+                    known = tuple(amounts[text] for text in texts)
+                    if len(known) != len(_BAR):
+                        raise Flaw("a number is missing")
+                    yield symbol, _time(text), known
+                except ValueError as error:
+                    flaws.row(self.path.name, nth, row, error)
+
     def _told(self, row: bars.Row, known: dict[str, Decimal]) -> Iterable[Quote]:
         if not known.keys() >= set(self.columns) - set(_BOOK):
             raise Flaw("a number is missing")

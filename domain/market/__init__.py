@@ -20,6 +20,7 @@ from domain.market.quote import CLOCK_SKEW_MAX as CLOCK_SKEW_MAX
 from domain.market.quote import INCOHERENT_SHARE as INCOHERENT_SHARE
 from domain.market.quote import INCOHERENT_SPREADS as INCOHERENT_SPREADS
 from domain.market.quote import MAX_AGE as MAX_AGE
+from domain.market.quote import Counts as Counts
 from domain.market.quote import Evidence as Evidence
 from domain.market.quote import Level as Level
 from domain.market.quote import Quality as Quality

@@ -23,6 +23,10 @@ class Level(NamedTuple):
     size: Decimal
 
 
+#: Of a print under a special condition (FIX 277): what it still counts for.
+Counts = Literal["PRICE", "VOLUME", "NOTHING"]
+
+
 class Quote(Struct, frozen=True, gc=False):
     """
     A slice of the market in one symbol: the best of each side and the last trade, as known.
@@ -31,6 +35,8 @@ class Quote(Struct, frozen=True, gc=False):
     trade printed.  A side that nobody quotes is None, never zero.  ``source`` and ``seq`` name
     the slice for ever; ``at`` is the exchange's time, ``received_at`` ours.  ``bids`` and
     ``asks`` are all levels shown, best first and the touch included, where a source has them.
+    ``counts`` is what the print counts for where the exchange says that it does not count for
+    both the price and the volume of its day (None).
     """
 
     symbol: str
@@ -46,6 +52,7 @@ class Quote(Struct, frozen=True, gc=False):
     last_size: Decimal | None = None
     bids: tuple[Level, ...] = ()
     asks: tuple[Level, ...] = ()
+    counts: Counts | None = None
 
 
 class Quality(StrEnum):

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
-from msgspec import Struct
 
+from adapters.calendars import calendars
+from adapters.candles.backfill import made_of
 from adapters.feeds import ReplayFeed
 from adapters.feeds.lean import LeanDay, lean_day
 from adapters.feeds.port import Flaws
-from domain.market import Quality, Quote, quality
+from domain.market import Quality, quality
+from domain.market.candle import Level, trading_day
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("PAPERTAPE_MARKET_DATA", ROOT.parent / "shared" / "data" / "market"))
 DATE = "20131008"
+NEW_YORK = ZoneInfo("America/New_York")
+XNYS = partial(trading_day, calendars().of("XNYS"))
 
 
 @pytest.fixture(autouse=True)
@@ -31,8 +36,8 @@ def data() -> Path:
     return DATA
 
 
-def day(kind: str, symbol: str, what: str) -> LeanDay:
-    found = lean_day(DATA / kind / symbol / f"{DATE}_{what}.zip")
+def day(kind: str, symbol: str, what: str, date: str = DATE) -> LeanDay:
+    found = lean_day(DATA / kind / symbol / f"{date}_{what}.zip")
     assert found is not None
     return found
 
@@ -59,36 +64,59 @@ def test_the_spy_day_holds_every_trade_of_the_file() -> None:
     )  # fmt: skip
 
 
-class Bar(Struct):
-    high: Decimal
-    low: Decimal
-    volume: Decimal
+OHLCV = tuple[Decimal, ...]
 
 
-def minutes(quotes: Iterable[Quote]) -> dict[datetime, Bar]:
-    bars: dict[datetime, Bar] = {}
-    for quote in quotes:
-        assert quote.last is not None
-        assert quote.last_size is not None
-        minute = quote.at.replace(second=0, microsecond=0)
-        bar = bars.setdefault(minute, Bar(quote.last, quote.last, Decimal(0)))
-        bar.high, bar.low = max(bar.high, quote.last), min(bar.low, quote.last)
-        bar.volume += quote.last_size
-    return bars
+def minutes_of(file: LeanDay) -> dict[datetime, OHLCV]:
+    """Our minutes of a recording of ticks, or those that came with it."""
+    made = made_of(file.path, lambda _: XNYS, Flaws())
+    return {
+        bar.begins: (bar.open or Decimal(0), bar.high, bar.low, bar.close, bar.volume)
+        for _, level, bar in made
+        if level is Level.MINUTE
+    }
 
 
-@pytest.mark.parametrize("symbol", ["ibm", "bac"])
-def test_the_ticks_of_a_day_make_its_minutes(symbol: str) -> None:
+#: Minutes of the day; those of them that are the same to the last share; where they differ.
+AGREEMENT = {
+    ("bac", "20131007"): (595, 593, ["09:30", "15:59"]),
+    ("bac", "20131008"): (573, 571, ["09:30", "15:59"]),
+    ("ibm", "20131007"): (453, 451, ["09:30", "15:59"]),
+    ("ibm", "20131008"): (424, 422, ["09:31", "15:59"]),
+    ("spy", "20131007"): (828, 826, ["09:30", "15:59"]),
+    ("spy", "20131008"): (828, 826, ["09:30", "15:03"]),
+}
+
+
+@pytest.mark.parametrize(("symbol", "date"), AGREEMENT)
+def test_the_ticks_of_a_day_make_its_minutes(symbol: str, date: str) -> None:
     """
-    The minutes leave out what the ticks still hold: the opening and closing crosses (their
-    volume), and prices of odd sale conditions (so that the minute's range may be narrower).
+    3,689 of 3,701 minutes are the same in open, high, low, close and volume.
+
+    The other twelve: where the exchange opened late in the minute, the recorder took the open
+    from the opening cross (condition 40) and left the volume of the cross out; it took the close
+    and the volume of the last minute from the closing cross, which printed after it; and one
+    block of 601,349 SPY at a price of earlier in the day (condition 100000) made its high.
     """
-    ticks = minutes(day("tick", symbol, "trade").slices(Flaws()))
-    told = minutes(day("minute", symbol, "trade").slices(Flaws()))
+    ticks = minutes_of(day("tick", symbol, "trade", date))
+    told = minutes_of(day("minute", symbol, "trade", date))
     assert ticks.keys() == told.keys()
-    assert all(ticks[at].low <= told[at].low <= told[at].high <= ticks[at].high for at in told)
-    other_volume = [at for at in told if told[at].volume * 10 != ticks[at].volume]
-    assert len(other_volume) <= 4
+    same = [at for at in told if told[at] == ticks[at]]
+    others = [f"{at.astimezone(NEW_YORK):%H:%M}" for at in told if told[at] != ticks[at]]
+    assert (len(told), len(same), others) == AGREEMENT[symbol, date]
+
+
+def test_without_sale_conditions_a_fifth_of_the_minutes_would_differ() -> None:
+    """The negative control: intermarket sweeps and derived prices are what makes the rest."""
+    bars: dict[datetime, tuple[Decimal, Decimal]] = {}
+    for quote in day("tick", "spy", "trade").slices(Flaws()):
+        assert quote.last is not None
+        minute = quote.at.replace(second=0, microsecond=0)
+        low, high = bars.get(minute, (quote.last, quote.last))
+        bars[minute] = min(low, quote.last), max(high, quote.last)
+    told = minutes_of(day("minute", "spy", "trade"))
+    wrong = sum(1 for at, bar in told.items() if bars[at] != (bar[2], bar[1]))
+    assert 60 < wrong < 120
 
 
 def test_the_ibm_day_shows_every_trade_with_a_book_that_could_be_traded_on() -> None:
