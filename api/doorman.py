@@ -34,7 +34,7 @@ ALWAYS = [
 _PRIVATE = (b"cache-control", b"no-store")
 _FOR_MACHINES = frozenset({"/livez", "/readyz", "/metrics"})
 #: Nothing that we answer is a page, but for those that say so themselves.
-_NO_PAGE = (
+NO_PAGE = (
     b"content-security-policy",
     b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     b"object-src 'none'",
@@ -81,7 +81,7 @@ class Doorman:
                 if b"cache-control" not in names:
                     headers.append(_PRIVATE)
                 if b"content-security-policy" not in names:
-                    headers.append(_NO_PAGE)
+                    headers.append(NO_PAGE)
                 taken_ms = (perf_counter() - begun) * 1000
                 headers.append((b"x-request-id", _spelled(request_id)))
                 headers.append((b"x-response-time", f"{taken_ms:.2f}ms".encode()))
@@ -99,17 +99,16 @@ class Doorman:
 
     def _answers_for(self, scope: Scope) -> bool:
         """
-        Whether the request is for a host of ours, which it must name once.
+        Whether the request is for a host of ours.
 
         What a proxy says of it (``X-Forwarded-Host``) is never read.
         """
         if scope["path"] in _FOR_MACHINES:  # which know us by an address
             return True
-        hosts = [value for name, value in scope["headers"] if name == b"host"]
-        if len(hosts) != 1:
-            return len(hosts) == 0 and not self._hosts
-        host = hosts[0].decode("latin-1").lower()
-        return not self._hosts or host in self._hosts or _without_port(host) in self._hosts
+        if not self._hosts:
+            return True
+        host = (header(scope, b"host") or "").lower()
+        return host in self._hosts or _without_port(host) in self._hosts
 
     def _note(self, scope: Scope, request_id: UUID, status: int, taken_s: float) -> None:
         method, route = str(scope.get("method")), str(scope.get("path_template", "unknown"))

@@ -25,6 +25,7 @@ from api.app import create_app
 from api.auth.opening import open_gate
 from api.first_admin import establish
 from api.house import House
+from api.protocol import Door
 from api.version import VERSION
 from domain.base import fold
 from domain.trading import Account
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 STANDING = "SELECT name, state FROM rm.checkpoint WHERE state <> 'building'"
 VIEWS_MAX = 8
 GRACE_S = 10
+FRAME_BYTES_MAX = 65_536  # of one message on a WebSocket
 IDLE_S = 75
 
 
@@ -58,6 +60,9 @@ async def serve(
                 create_app(house),
                 host=engine.settings.host,
                 port=engine.settings.port,
+                http=Door,
+                ws="websockets-sansio",
+                ws_max_size=FRAME_BYTES_MAX,
                 log_config=None,
                 access_log=False,
                 server_header=False,

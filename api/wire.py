@@ -65,6 +65,8 @@ def decode(body: bytes, kind: Any) -> Any:
         value = _decoder(kind).decode(body)
         if body.count(b":") != _fields_given(value):  # else there is no room for a repetition
             _demand_sound_members(body)
+    except UnicodeDecodeError:
+        raise Broken from None
     except msgspec.ValidationError as error:
         raise invalid(*_fault(str(error), kind), "body") from None
     except (msgspec.DecodeError, RecursionError):

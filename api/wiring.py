@@ -219,6 +219,10 @@ class Request(litestar.Request[Identity, None, State]):
         said[:] = [(each, what) for each, what in said if each != name.encode()]
         said.append((name.encode(), value.encode()))
 
+    def give_cookie(self, cookie: str) -> None:
+        """Have the browser keep this, beside whatever else it is given (see ``set_cookie``)."""
+        self.scope["state"]["say"].append((b"set-cookie", cookie.encode()))
+
     # ── what the caller says ───────────────────────────────────────────────────
 
     async def body(self) -> bytes:

@@ -84,7 +84,7 @@ async def log_out(request: Request, all: FromQuery[bool] = False) -> SignedOut:
     """Sign out here, or everywhere; the access token is worth nothing from now on."""
     user = request.user
     for header in without_cookies():
-        request.say("set-cookie", header)
+        request.give_cookie(header)
     if all:
         return SignedOut(await end_sessions(request, user.user_id, "LOGGED_OUT_EVERYWHERE"))
     assert user.session_id is not None, "an API key gets no further than the gate"

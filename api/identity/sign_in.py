@@ -156,7 +156,7 @@ async def signed_in(
     whence = house.gate.whence(request.scope)
     if by_cookie and whence.device is None:
         device = new_device()
-        request.say("set-cookie", set_cookie(DEVICE, device, DEVICE_LIFE_S))
+        request.give_cookie(set_cookie(DEVICE, device, DEVICE_LIFE_S))
         whence = replace(whence, device=house.gate.digest("device", device))
     session_id, methods = request.new_id, methods or ("PASSWORD",)
     command = LogIn(
@@ -205,8 +205,8 @@ def _with_tokens(request: Request, session: Renewed, *, by_cookie: bool) -> Sign
             token_type="bearer",  # noqa: S106 - the name of a kind
         )
     idle_s = request.house.settings.refresh_token_expire_days * 24 * 3600
-    request.say("set-cookie", set_cookie(ACCESS, access, tokens.expires_in))
-    request.say("set-cookie", set_cookie(REFRESH, session.successor, idle_s))
+    request.give_cookie(set_cookie(ACCESS, access, tokens.expires_in))
+    request.give_cookie(set_cookie(REFRESH, session.successor, idle_s))
     csrf = csrf_token(request.house.gate.csrf_key, session.session_id)
     return SignedIn(tokens.expires_in, session.session_id, csrf_token=csrf)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import psycopg
@@ -43,4 +44,22 @@ def admin(service: Service) -> Iterator[Person]:
     """The administrator whom the service made itself."""
     password = (service.data / "keys" / "admin").read_text()
     with service.known(ADMIN_EMAIL, password) as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def keys(service: Service) -> Path:
+    return service.data / "keys"
+
+
+@pytest.fixture(scope="session")
+def strict() -> Iterator[Service]:
+    """As strangers would find it: limits, hosts and origins by name, no pages."""
+    with running(
+        PRODUCTION="true",
+        ALLOWED_HOSTS="api.example.com",
+        CORS_ORIGINS="https://app.example.com,https://desk.example.com:8443",
+        RATE_LIMIT_SCALE="1",
+        FEED_SEED="7",
+    ) as one:
         yield one
