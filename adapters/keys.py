@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import tempfile
 from collections.abc import Callable
@@ -28,3 +29,8 @@ def kept(path: Path, make: Callable[[], bytes]) -> bytes:
         finally:
             os.unlink(fresh)
     return path.read_bytes()
+
+
+def derived(master: bytes, purpose: str) -> bytes:
+    """A key for one purpose, from which no other and not the master can be told."""
+    return hmac.digest(master, f"papertape {purpose}".encode(), "sha256")

@@ -41,6 +41,7 @@ Network = Annotated[
     str, text(r"^[0-9A-Fa-f:.]+(/\d{1,3})?$", "addresses or networks such as 10.0.0.0/8")
 ]
 Host = Annotated[str, text(r"^[\w.:\[\]-]+$", "host names such as api.example.com")]
+HttpUrl = Annotated[str, text(r"^https?://[^\s/@]+(/\S*)?$", "a URL that begins https://")]
 Origin = Annotated[str, text(r"^https?://[^/\s*]+$", "origins such as https://app.example.com")]
 
 
@@ -78,6 +79,23 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
     rate_limit_scale: Annotated[float, Meta(ge=0, le=1e6, title="a number from 0 to 1000000")] = 1.0
     valkey_url: ValkeyUrl | None = None
     production: bool = False
+    require_verified_email: bool = False
+    otp_expire_minutes: Annotated[int, whole(1, 10)] = 5
+    google_client_id: Annotated[str, text(r"^[\w.-]+$", "an OAuth client id")] | None = None
+    google_jwks_url: HttpUrl = "https://www.googleapis.com/oauth2/v3/certs"
+    app_url: HttpUrl | None = None
+    smtp_host: Annotated[str, text(r"^[\w.:-]+$", "a host name or an address")] | None = None
+    smtp_port: Annotated[int, whole(1, 65535)] = 587
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_username: str | None = None
+    smtp_password: str | None = None
+    mail_from: Annotated[str, text(r"^[^@\s]{1,64}@[^@\s]{1,253}$", "an e-mail address")] = (
+        "papertape@localhost"
+    )
+    vault_url: HttpUrl | None = None
+    vault_token: str | None = None
+    vault_mount_path: Annotated[str, text(r"^[\w./-]+$", "a path")] = "transit"
+    vault_key: Annotated[str, text(r"^[\w.-]+$", "the name of a key")] = "papertape"
     max_body_bytes: Annotated[int, whole(1024, 16_777_216)] = 65536
     state_cache: Annotated[int, whole(1, 10_000_000)] = 4096
     queue_max: Annotated[int, whole(1, 1_000_000)] = 4096
@@ -161,6 +179,10 @@ def _contradictions(values: Mapping[str, Any]) -> Iterator[str]:
         yield "ALLOWED_HOSTS must name the hosts that PRODUCTION answers for"
     if not all(map(_is_network, values.get("trusted_proxies", ()))):
         yield f"TRUSTED_PROXIES must be {_rule(HINTS['trusted_proxies'])}"
+    if values.get("vault_url") and not values.get("vault_token"):
+        yield "VAULT_TOKEN is needed to open what VAULT_URL keeps"
+    if values.get("smtp_username") and values.get("smtp_security") == "none":
+        yield "SMTP_PASSWORD is not sent in clear: SMTP_SECURITY must be starttls or tls"
     if values.get("feed") == "replay" and not values.get("replay_files"):
         yield "REPLAY_PATH must name a file or a folder when FEED is replay"
 

@@ -76,6 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     keys = word("keys", "api.keys:run", "show, rotate or revoke the keys that sign access tokens")
     keys.add_argument("act", nargs="?", choices=("show", "rotate", "revoke"), default="show")
     keys.add_argument("kid", nargs="?", metavar="KID", help="the key to distrust at once")
+    vault = word("vault", "api.vault:run", "seal all kept secrets under a new master key")
+    vault.add_argument("what", choices=["rotate"], help="may be stopped at any time, and goes on")
     candles = word("candles", "api.candle_files:run", "take in candles from an exchange's record")
     candles.add_argument("what", choices=("backfill", "actions"), help="candles, or what adjusts")
     candles.add_argument("path", metavar="PATH", help="a recording, a folder of them, or a CSV")

@@ -24,6 +24,7 @@ from adapters.passwords import Passwords
 from adapters.postgres import as_app
 from adapters.settings import Settings
 from adapters.tape import AsyncTape
+from adapters.vault import ring_of
 from api.house import House
 from api.version import CODE
 from commands.base import Caller, Command, Receipt
@@ -59,7 +60,9 @@ async def _grant(settings: Settings, dsn: str, email: str, role: str) -> UUID:
         AsyncConnectionPool(as_app(dsn), open=False, min_size=1, max_size=1) as pool,
         AsyncTape(dsn, clock, CODE) as tape,
     ):
-        credentials = Credentials(pool, settings.data / "keys", Passwords(), clock)
+        credentials = Credentials(
+            pool, settings.data / "keys", Passwords(), clock, ring_of(settings)
+        )
         user_id = await credentials.find(email)
         if user_id is None:
             raise NotFound("USER_UNKNOWN", "nobody has signed up with this address")

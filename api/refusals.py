@@ -99,6 +99,7 @@ REFUSALS: dict[str, Refusal] = {
     "APPROVAL_EXPIRED": Refusal(409, "It was not approved in time"),
     "USER_SUSPENDED": Refusal(403, "The user is shut out"),
     "USER_UNKNOWN": Refusal(404, "There is no such user"),
+    "USER_EXISTS": Refusal(409, "Somebody else signs in like that"),
     "USER_USERNAME_TAKEN": Refusal(409, "The user name is in use"),
     "EMAIL_NOT_VERIFIED": Refusal(403, "Verify the e-mail address first"),
     "PASSWORD_WEAK": Refusal(422, "The password is one of those that are tried first"),

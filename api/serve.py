@@ -21,6 +21,7 @@ from adapters.sessions import Sessions
 from adapters.standings import Standings, tail_from
 from adapters.tape.reader import STREAM, STREAM_PAGE, facts_of, row_factory
 from adapters.tokens import Tokens
+from adapters.vault import ring_of
 from api.app import create_app
 from api.auth.opening import open_gate
 from api.first_admin import establish
@@ -117,7 +118,7 @@ async def _house(engine: Engine, clock: Callable[[], datetime]) -> AsyncIterator
             instruments={one.symbol: one for one in engine.feed.instruments()},
             access=access,
             calendars=engine.calendars,
-            credentials=Credentials(views, keys, Passwords(), clock),
+            credentials=Credentials(views, keys, Passwords(), clock, ring_of(settings)),
             sessions=Sessions(views, keys, clock, idle),
             tokens=tokens,
             gate=gate,

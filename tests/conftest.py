@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -22,6 +24,13 @@ settings.register_profile(
     "ci", deadline=None, max_examples=500, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("ci" if os.environ.get("CI") else "house")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What a green line does not tell."""
+    if not Path(sys.executable).with_name("bao").exists():
+        line = "NOT TESTED: the vault (tests/vault), for want of an OpenBao: make test-vault"
+        terminalreporter.write_line(line, yellow=True, bold=True)
 
 
 @pytest.fixture

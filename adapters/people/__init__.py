@@ -1,0 +1,1 @@
+"""People: the key of each, and the proofs of who they are."""
