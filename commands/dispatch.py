@@ -245,7 +245,7 @@ class Dispatch:
             entry = ask.stored
             news.append((first, entry))
             first += len(entry.facts)
-            ask.rests_on.pending -= 1
+            ask.rests_on.committed()
             ask.settle(first - 1)
         for ask in batch.onlookers:
             self._settle_without_facts(ask)

@@ -24,6 +24,12 @@ class Remembered:
         self.pending = 0
         self.batch: Batch | None = None
 
+    def committed(self) -> None:
+        """One entry less is pending; what is not pending keeps nothing of its batch alive."""
+        self.pending -= 1
+        if not self.pending:
+            self.batch = None
+
 
 class States(OrderedDict[str, Remembered]):
     """By stream, least recently used first; one with pending entries is never let go."""

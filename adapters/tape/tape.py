@@ -48,6 +48,7 @@ WHERE claim.key = %s ORDER BY event.position
 """  # noqa: S608
 PROBE = "UPDATE ops.heartbeat SET at = clock_timestamp()"
 _PATIENCE_S = 2.0
+_LOAD_PATIENCE_S = 5.0  # many accounts may wake at once
 
 
 class AsyncTape:
@@ -108,7 +109,7 @@ class AsyncTape:
         """The version of the stream (0 if it has no facts), and its history folded."""
         folded = state()
         version, tail = -1, 0
-        async with self._reader() as connection:
+        async with self._reader(_LOAD_PATIENCE_S) as connection:
             while True:
                 rows = await self._tail(connection, stream, state, version)
                 for _, type_, schema_version, payload in rows:
@@ -151,9 +152,9 @@ class AsyncTape:
             await connection.execute(PROBE)
 
     @contextlib.asynccontextmanager
-    async def _reader(self) -> AsyncIterator[AsyncConnection[Any]]:
+    async def _reader(self, patience_s: float = _PATIENCE_S) -> AsyncIterator[AsyncConnection[Any]]:
         try:
-            async with self._readers.connection() as connection:
+            async with self._readers.connection(patience_s) as connection:
                 yield connection
         except psycopg.OperationalError as error:
             raise away() from error

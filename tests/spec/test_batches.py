@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Sequence
 
 import pytest
 
+from commands.ask import Ask
 from commands.base import Claim, Entry, Receipt
 from commands.trading import CancelOrder
 from domain.base import fold
@@ -161,3 +163,18 @@ async def test_while_the_tape_is_away_nobody_waits() -> None:
     tape.available = False
     with pytest.raises(Unavailable, match="TAPE_UNAVAILABLE"):
         await new_dispatch(tape)(withdraw(1), TRADER)
+
+
+async def test_what_was_answered_is_not_kept_alive_by_a_circle() -> None:
+    tape = SlowTape()
+    dispatch = new_dispatch(tape)
+    gc.collect()
+    gc.disable()
+    try:
+        for account_id in ACCOUNTS:
+            await finish(tape, asyncio.create_task(dispatch(deposit(1, account_id), TRADER)))
+        asks = [one for one in gc.get_objects() if isinstance(one, Ask)]
+        assert {ask.stream for ask in asks} <= {f"account-{ACCOUNTS[-1]}"}
+    finally:
+        gc.enable()
+    await dispatch.close()
