@@ -17,6 +17,7 @@ PARTS = {
     "project": "keep the read models true",
     "relay": "publish every fact to NATS JetStream",
 }
+BROKERS = ("zerodha", "upstox", "groww", "kraken")
 #: Everybody is a user; the other roles are given.
 GRANTED = tuple(role.name for role in SYSTEM_ROLES if role.permissions)
 
@@ -72,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     admin.add_argument("what", choices=["grant"], help="what to do")
     admin.add_argument("email", metavar="EMAIL", help="the address that the user signed up with")
     admin.add_argument("--role", choices=GRANTED, default="admin", help="default: admin")
+    _lists(word)
     word("catalogue", "api.catalogue:run", "print every command and every fact")
     keys = word("keys", "api.keys:run", "show, rotate or revoke the keys that sign access tokens")
     keys.add_argument("act", nargs="?", choices=("show", "rotate", "revoke"), default="show")
@@ -92,6 +94,20 @@ def _of_developers(word: Callable[[str, str, str], argparse.ArgumentParser]) -> 
     demo.add_argument("--orders", type=int, default=60, help="how many orders to trade")
     bench = word("bench", "api.bench:run", "measure the budgets and print them as ratios")
     bench.add_argument("--only", default="", help="comma list of ids, such as P1,P2")
+
+
+def _lists(word: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
+    instruments = word(
+        "instruments", "api.instruments:take_over", "take over a broker's list of instruments"
+    )
+    instruments.add_argument("act", choices=["import"], help="what to do")
+    instruments.add_argument(
+        "file", metavar="FILE", help="as the broker publishes it, packed or not"
+    )
+    instruments.add_argument("--broker", choices=BROKERS, required=True, help=", ".join(BROKERS))
+    instruments.add_argument(
+        "--accept-losses", action="store_true", help="even if a fifth of the list vanished"
+    )
 
 
 def _menu(prog: str) -> argparse.HelpFormatter:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import commands.compliance
 import commands.identity
+import commands.market
 import commands.trading  # noqa: F401 - importing a context makes its commands known
 from adapters.settings import Settings
 from commands.base import Command

@@ -14,6 +14,7 @@ from adapters.candles import Remembered
 from adapters.credentials import Credentials
 from adapters.feeds.board import Board
 from adapters.ids import Ids
+from adapters.masters import Found
 from adapters.sessions import Sessions
 from adapters.settings import Settings
 from adapters.standings import Standings
@@ -22,6 +23,7 @@ from api.auth import Gate
 from commands.dispatch import Dispatch
 from domain.market import Calendars, Instrument
 from domain.trading import Account
+from projections.query import Page
 
 #: An account as of a position or a moment of recording, and the position of its last fact then.
 Past = Callable[[UUID, int | datetime | None], Awaitable[tuple[int, Account]]]
@@ -36,7 +38,8 @@ class House(Struct, frozen=True, kw_only=True):
     ``views`` is a pool whose connections ``projections.query.prepare`` has seen.  ``seen``
     waits until the read models show a position, or raises Unavailable; ``head`` is the last
     position on the tape.  ``checks`` and ``gauges`` are parts by name: each check must be None
-    for the service to be ready, each gauge is shown in the metrics.
+    for the service to be ready, each gauge is shown in the metrics.  ``listed`` searches what
+    brokers list, as ``adapters.masters.search``.
     """
 
     version: str
@@ -51,6 +54,7 @@ class House(Struct, frozen=True, kw_only=True):
     board: Board
     instruments: Mapping[str, Instrument]
     access: Standings
+    listed: Callable[..., Awaitable[Page[Found]]]
     calendars: Calendars
     credentials: Credentials
     sessions: Sessions

@@ -1,4 +1,4 @@
-"""The market: what is listed, and what it is quoted at."""
+"""The market: what it is quoted at."""
 
 from __future__ import annotations
 
@@ -9,31 +9,14 @@ from litestar import get
 from litestar.params import FromQuery
 from msgspec import Struct
 
-from api import wire
+from api import listing, wire
 from api.problems import documented
 from api.wiring import Request
-from domain.market import Instrument, Quality, Quote, mark, quality
+from domain.market import Quality, Quote, mark, quality
 from domain.trading.statement import plain
 from projections.query import Page
 
 SYMBOLS_MAX = 200
-
-
-class Listed(Struct, frozen=True):
-    """What may be traded, and the steps in which its price and quantity move."""
-
-    symbol: str
-    name: str
-    exchange: str
-    type: str
-    currency: str
-    product: str | None
-    tick_size: str
-    lot_size: str
-    qty_step: str
-    min_qty: str
-    max_qty: str
-    multiplier: str
 
 
 class Quoted(Struct, frozen=True):
@@ -60,18 +43,6 @@ class Quoted(Struct, frozen=True):
     seq: int | None = None
 
 
-@get("/market/instruments", responses=documented(422))
-async def list_instruments(request: Request, q: FromQuery[str] = "") -> Page[Listed]:
-    """What may be traded; ``q`` looks for a part of a symbol or a name."""
-    sought = q.casefold()
-    found = [
-        instrument
-        for instrument in request.house.instruments.values()
-        if sought in instrument.symbol.casefold() or sought in instrument.name.casefold()
-    ]
-    return Page([_listed(instrument) for instrument in sorted(found, key=lambda i: i.symbol)])
-
-
 @get("/market/quotes", responses=documented(404, 422))
 async def list_quotes(request: Request, symbols: FromQuery[str] = "") -> Page[Quoted]:
     """The last quotes of a comma list of symbols (of all by default)."""
@@ -82,23 +53,6 @@ async def list_quotes(request: Request, symbols: FromQuery[str] = "") -> Page[Qu
     now, max_age = request.now, request.quote_max_age
     known = [request.instrument(symbol).symbol for symbol in asked]
     return Page([_quoted(symbol, request.quote(symbol), now, max_age) for symbol in known])
-
-
-def _listed(instrument: Instrument) -> Listed:
-    return Listed(
-        symbol=instrument.symbol,
-        name=instrument.name,
-        exchange=instrument.exchange,
-        type=instrument.type,
-        currency=instrument.currency,
-        product=instrument.product,
-        tick_size=plain(instrument.tick_size),
-        lot_size=plain(instrument.lot_size),
-        qty_step=plain(instrument.qty_step),
-        min_qty=plain(instrument.min_qty),
-        max_qty=plain(instrument.max_qty),
-        multiplier=plain(instrument.multiplier),
-    )
 
 
 def _quoted(symbol: str, quote: Quote | None, now: datetime, max_age: timedelta) -> Quoted:
@@ -126,4 +80,4 @@ def _shown(amount: Decimal | None) -> str | None:
     return None if amount is None else plain(amount)
 
 
-ROUTES = (list_instruments, list_quotes)
+ROUTES = (*listing.ROUTES, list_quotes)

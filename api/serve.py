@@ -14,6 +14,7 @@ import uvicorn
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.credentials import Credentials
+from adapters.masters import Found, search
 from adapters.passwords import Passwords
 from adapters.postgres import as_app
 from adapters.projector import Seen
@@ -31,6 +32,7 @@ from api.version import VERSION
 from domain.base import fold
 from domain.trading import Account
 from projections import READ_MODELS, query
+from projections.query import Page
 
 if TYPE_CHECKING:
     from api.parts import Engine
@@ -117,6 +119,7 @@ async def _house(engine: Engine, clock: Callable[[], datetime]) -> AsyncIterator
             board=engine.board,
             instruments={one.symbol: one for one in engine.feed.instruments()},
             access=access,
+            listed=lambda **asked: _listed(views, **asked),
             calendars=engine.calendars,
             credentials=Credentials(views, keys, Passwords(), clock, ring_of(settings)),
             sessions=Sessions(views, keys, clock, idle),
@@ -150,6 +153,11 @@ async def _wrong_models(views: AsyncConnectionPool[Any]) -> str | None:
     wrong = [*(f"{name} is not made yet" for name in sorted(missing))]
     wrong += [f"{name} is stopped" for name in stopped]
     return ", ".join(wrong) or None
+
+
+async def _listed(views: AsyncConnectionPool[Any], **asked: Any) -> Page[Found]:
+    async with views.connection() as db:
+        return await search(db, **asked)
 
 
 async def _past(

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from domain import compliance as compliance
 from domain import identity as identity
+from domain import market as market
 from domain import trading as trading
 from domain.base import Event
 

@@ -16,6 +16,9 @@ from domain.market.instrument import InstrumentType as InstrumentType
 from domain.market.instrument import Shortable as Shortable
 from domain.market.instrument import is_symbol as is_symbol
 from domain.market.instrument import listing_faults as listing_faults
+from domain.market.master import Differences as Differences
+from domain.market.master import InstrumentMaster as InstrumentMaster
+from domain.market.master import InstrumentsImported as InstrumentsImported
 from domain.market.quote import CLOCK_SKEW_MAX as CLOCK_SKEW_MAX
 from domain.market.quote import INCOHERENT_SHARE as INCOHERENT_SHARE
 from domain.market.quote import INCOHERENT_SPREADS as INCOHERENT_SPREADS

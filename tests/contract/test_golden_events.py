@@ -34,11 +34,13 @@ from commands.trading import DepositVirtual, ExpireOrder, WithdrawVirtual
 from domain import EVENTS
 from domain.base import Event, fold
 from domain.identity import Refusals, Sessions, SigningKeys
+from domain.market import InstrumentMaster
 from domain.trading import Side
 from tests.contract.life_of_orders import of_orders
 from tests.contract.life_of_people import of_people
 from tests.contract.life_of_risk import of_risk
 from tests.contract.office import of_the_office
+from tests.spec.test_masters import importing
 from tests.spec.trading import (
     FIRST,
     ME,
@@ -117,6 +119,7 @@ def a_life() -> tuple[Event, ...]:
         *of_the_doors(),
         *of_risk(),
         *of_orders(),
+        *importing().decide(InstrumentMaster()),
         *history(
             DepositVirtual(at=NOW, account_id=MINE, amount=Decimal("0.00000001"), reason="gift"),
             WithdrawVirtual(at=NOW, account_id=MINE, amount=Decimal("10.5"), reason="spent"),

@@ -21,6 +21,7 @@ from adapters.credentials import Credentials
 from adapters.ended import Ended
 from adapters.feeds import Board
 from adapters.ids import Ids
+from adapters.masters import Found
 from adapters.passwords import Passwords
 from adapters.sessions import Sessions
 from adapters.settings import Settings
@@ -35,6 +36,7 @@ from commands.identity import ACCESS_STREAM
 from domain.base import Fact
 from domain.market import Instrument, InstrumentType, Quote
 from domain.trading import Account
+from projections.query import Page
 
 SHARE = Instrument(
     symbol="ACME",
@@ -92,6 +94,14 @@ class Doors:
         return str(answer.json()["account_id"])
 
 
+async def past(account_id: UUID, upto: int | datetime | None) -> tuple[int, Account]:
+    return 0, Account()
+
+
+async def nothing_listed(**asked: object) -> Page[Found]:
+    return Page([])
+
+
 def make(keys: Path, tape: MemoryTape, **changes: Any) -> House:
     """A house of which nothing is open yet; ``changes`` are fields of it."""
     ids, board = Ids(), Board()
@@ -115,10 +125,8 @@ def make(keys: Path, tape: MemoryTape, **changes: Any) -> House:
     async def seen(position: int) -> None:
         """Everything is shown at once."""
 
-    async def past(account_id: UUID, upto: int | datetime | None) -> tuple[int, Account]:
-        return 0, Account()
-
     settings = changes.get("settings", Settings())
+
     house = House(
         version="0",
         settings=settings,
@@ -132,6 +140,7 @@ def make(keys: Path, tape: MemoryTape, **changes: Any) -> House:
         board=board,
         instruments={SHARE.symbol: SHARE},
         access=access,
+        listed=nothing_listed,
         calendars=calendars(),
         credentials=Credentials(views, keys, Passwords(), now),
         sessions=Sessions(views, keys, now, timedelta(days=7)),
