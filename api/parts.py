@@ -17,6 +17,7 @@ from argparse import Namespace
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import psycopg
@@ -39,7 +40,6 @@ from adapters.settings import Settings
 from adapters.tape import AsyncTape, facts_of, follow
 from adapters.venue import Floor, Venue
 from adapters.venue.standing import take_up
-from api.serve import serve
 from api.version import CODE
 from commands.dispatch import Dispatch
 from domain.base import Fact
@@ -98,7 +98,8 @@ async def _run(settings: Settings, dsn: str, parts: frozenset[str], fd: int | No
             engine = await stack.enter_async_context(_engine(settings, dsn))
             endless += await _market(engine, parts)
             if "serve" in parts:
-                ending.append(serve(engine, stop, clock, fd))
+                doors = import_module("api.serve")  # who serves nobody carries no web framework
+                ending.append(doors.serve(engine, stop, clock, fd))
         if "project" in parts:
             ending.append(_project(dsn, stop))
         if "relay" in parts:
