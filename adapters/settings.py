@@ -68,6 +68,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
     candles_seconds_days: Annotated[int, whole(0, 36500)] = 30
     candles_minutes_days: Annotated[int, whole(0, 36500)] = 0
     quote_max_age_ms: Annotated[int, whole(1, 86_400_000)] = 5000
+    price_deviation_pct: Annotated[int, whole(0, 1000)] = 20
     access_token_expire_minutes: Annotated[int, whole(1, 1440)] = 5
     refresh_token_expire_days: Annotated[int, whole(1, 365)] = 7
     admin_email: (

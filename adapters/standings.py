@@ -100,15 +100,15 @@ class Standings:
         return standing
 
 
-def tail_from(pool: AsyncConnectionPool[Any]) -> Tail:
-    """The facts of access as the tape in Postgres has them."""
+def tail_from(pool: AsyncConnectionPool[Any], stream: str = ACCESS_STREAM) -> Tail:
+    """The facts of one stream (that of access) as the tape in Postgres has them."""
 
     async def tail(version: int) -> Sequence[Fact]:
         async with (
             pool.connection() as db,
             db.cursor(binary=True, row_factory=row_factory) as cursor,
         ):
-            values = (ACCESS_STREAM, version, None, None, STREAM_PAGE)
+            values = (stream, version, None, None, STREAM_PAGE)
             found = await cursor.execute(FACTS_OF_STREAM, values, prepare=True)
             return facts_of(await found.fetchall())
 

@@ -12,6 +12,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.candles import Remembered
 from adapters.credentials import Credentials
+from adapters.desks import DesksInMemory
 from adapters.feeds.board import Board
 from adapters.ids import Ids
 from adapters.masters import Found
@@ -55,6 +56,7 @@ class House(Struct, frozen=True, kw_only=True):
     instruments: Mapping[str, Instrument]
     access: Standings
     listed: Callable[..., Awaitable[Page[Found]]]
+    desks: DesksInMemory
     calendars: Calendars
     credentials: Credentials
     sessions: Sessions

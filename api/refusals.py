@@ -53,6 +53,10 @@ REFUSALS: dict[str, Refusal] = {
     "MARKET_NO_REFERENCE_PRICE": Refusal(409, "No fresh quote to price the order", 19),
     # money and holdings
     "ACCOUNT_UNKNOWN": Refusal(404, "There is no such account", 15),
+    "ACCOUNT_CLOSED": Refusal(409, "The account is closed", 15),
+    "ACCOUNT_NOT_FLAT": Refusal(409, "The account still holds something"),
+    "ACCOUNT_NOT_RESETTABLE": Refusal(409, "Only a paper account begins anew"),
+    "RESET_QUOTA": Refusal(409, "Not so often in one day"),
     "ACCOUNT_EXISTS": Refusal(409, "The account is open already"),
     "FUNDS_INSUFFICIENT": Refusal(409, "Not enough money", 25),
     "MARGIN_INSUFFICIENT": Refusal(409, "Not enough money for the margin", 25),
@@ -63,6 +67,16 @@ REFUSALS: dict[str, Refusal] = {
     "POSITION_FLAT": Refusal(409, "Nothing is held", 99),
     "POSITION_INSUFFICIENT_QTY": Refusal(409, "Not enough is held to sell", 13),
     "SHORT_NOT_ALLOWED": Refusal(409, "The product sells only what is held", 22),
+    # trades that were wrong
+    "TRADE_UNKNOWN": Refusal(404, "There is no such trade"),
+    "TRADE_EXISTS": Refusal(409, "The trade was noted before"),
+    "TRADE_ALREADY_ANNULLED": Refusal(409, "The trade never counted"),
+    "TRADE_CORRECTION_FORBIDDEN": Refusal(409, "The trade cannot be corrected any more"),
+    "TRADE_NOT_YOURS_TO_CORRECT": Refusal(403, "A trade of the engine is corrected by the house"),
+    "TRADE_CREATED_BY_ENGINE_ONLY": Refusal(405, "Only the engine makes such a trade"),
+    "ANNULMENT_BREAKS_POSITION": Refusal(409, "The account could not have been like that"),
+    "VERSION_STALE": Refusal(412, "There is a newer version: look again"),
+    "VERSION_REQUIRED": Refusal(428, "Say in If-Match which version you have seen"),
     # risk
     "RISK_MAX_ORDER_QTY": Refusal(409, "The order is larger than a limit allows", 3),
     "RISK_MAX_ORDER_NOTIONAL": Refusal(409, "The order is worth more than a limit allows", 27),

@@ -14,11 +14,13 @@ import uvicorn
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.credentials import Credentials
+from adapters.desks import DesksInMemory, house_limits
 from adapters.masters import Found, search
 from adapters.passwords import Passwords
 from adapters.postgres import as_app
 from adapters.projector import Seen
 from adapters.sessions import Sessions
+from adapters.settings import Settings
 from adapters.standings import Standings, tail_from
 from adapters.tape.reader import STREAM, STREAM_PAGE, facts_of, row_factory
 from adapters.tokens import Tokens
@@ -31,6 +33,7 @@ from api.protocol import Door
 from api.version import VERSION
 from domain.base import fold
 from domain.trading import Account
+from domain.trading.desk import STREAM as DESKS
 from projections import READ_MODELS, query
 from projections.query import Page
 
@@ -88,24 +91,14 @@ async def serve(
 async def _house(engine: Engine, clock: Callable[[], datetime]) -> AsyncIterator[House]:
     settings, dsn = engine.settings, engine.dsn
     keys = settings.data / "keys"
-    views = AsyncConnectionPool[Any](
-        as_app(dsn),
-        kwargs={"autocommit": True},
-        configure=query.prepare,
-        min_size=1,
-        max_size=VIEWS_MAX,
-        open=False,
-        timeout=2.0,
-        check=AsyncConnectionPool.check_connection,
-        name="views",
-    )
+    views = _views(dsn)
     seen = Seen(views.connection)
     access = Standings(tail_from(views), clock)
     engine.dispatch.followers.append(access.committed)  # first: what is decided next knows it
+    desks = _desks(engine, views)
     tokens = Tokens(keys, engine.ids, timedelta(minutes=settings.access_token_expire_minutes))
-    idle = timedelta(days=settings.refresh_token_expire_days)
     opening = open_gate(engine, views, tokens, clock)
-    async with views, access.kept_fresh(), opening as gate:
+    async with views, access.kept_fresh(), desks.kept_fresh(), opening as gate:
         yield House(
             version=VERSION,
             settings=settings,
@@ -122,7 +115,8 @@ async def _house(engine: Engine, clock: Callable[[], datetime]) -> AsyncIterator
             listed=lambda **asked: _listed(views, **asked),
             calendars=engine.calendars,
             credentials=Credentials(views, keys, Passwords(), clock, ring_of(settings)),
-            sessions=Sessions(views, keys, clock, idle),
+            sessions=_sessions(views, settings, clock),
+            desks=desks,
             tokens=tokens,
             gate=gate,
             checks={
@@ -134,6 +128,33 @@ async def _house(engine: Engine, clock: Callable[[], datetime]) -> AsyncIterator
                 "quotes_published": lambda: engine.board.count,
             },
         )
+
+
+def _views(dsn: str) -> AsyncConnectionPool[Any]:
+    return AsyncConnectionPool[Any](
+        as_app(dsn),
+        kwargs={"autocommit": True},
+        configure=query.prepare,
+        min_size=1,
+        max_size=VIEWS_MAX,
+        open=False,
+        timeout=2.0,
+        check=AsyncConnectionPool.check_connection,
+        name="views",
+    )
+
+
+def _sessions(
+    views: AsyncConnectionPool[Any], settings: Settings, clock: Callable[[], datetime]
+) -> Sessions:
+    idle = timedelta(days=settings.refresh_token_expire_days)
+    return Sessions(views, settings.data / "keys", clock, idle)
+
+
+def _desks(engine: Engine, views: AsyncConnectionPool[Any]) -> DesksInMemory:
+    desks = DesksInMemory(tail_from(views, DESKS), house_limits(engine.settings))
+    engine.dispatch.followers.append(desks.committed)
+    return desks
 
 
 async def _head(engine: Engine) -> int:

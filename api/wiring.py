@@ -37,7 +37,7 @@ from domain.compliance import ApprovalRequested
 from domain.errors import NotFound
 from domain.identity import Standing
 from domain.market import Calendar, Instrument, Quote
-from domain.trading import OrderRejected
+from domain.trading import Bound, OrderRejected
 from projections import orders
 from projections.query import Db
 from projections.valuation import Marks
@@ -112,6 +112,12 @@ class Request(litestar.Request[Identity, None, State]):
     def calendar(self, symbol: str) -> Calendar:
         """When this symbol trades; NotFound as ``instrument``."""
         return self.house.calendars.of(self.instrument(symbol).exchange)
+
+    def bounds(self, instrument: Instrument) -> tuple[Bound, ...]:
+        """What every scope wider than the account says about an order of this caller."""
+        return self.house.desks.bounds(
+            self.user.actor, f"exchange:{instrument.exchange}", f"symbol:{instrument.symbol}"
+        )
 
     @property
     def marks(self) -> Marks:

@@ -17,6 +17,7 @@ from projections import (
     lots,
     orders,
     positions,
+    risk_status,
     role_permissions,
     roles,
     user_roles,
@@ -41,6 +42,7 @@ _ALL: tuple[ReadModel, ...] = (
     roles,
     role_permissions,
     user_roles,
+    risk_status,
 )
 
 READ_MODELS: dict[str, ReadModel] = {name_of(model): model for model in _ALL}

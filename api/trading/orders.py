@@ -88,6 +88,7 @@ async def place_order(request: Request, data: JSONBody[Ticket]) -> OrderAnswer:
         quote=request.quote(data.symbol),
         quote_max_age=request.quote_max_age,
         client_order_id=data.client_order_id,
+        bounds=request.bounds(instrument),
     )
     return placed(request, await request.dispatch(command))
 
@@ -98,13 +99,17 @@ async def replace_order(
 ) -> OrderAnswer:
     """Change quantity or price; only a smaller quantity keeps the place in the queue."""
     place = await request.place_of(order_id)
+    instrument = request.instrument(place.symbol)
     command = ReplaceOrder(
         at=request.now,
         account_id=place.account_id,
         order_id=order_id,
-        instrument=request.instrument(place.symbol),
+        instrument=instrument,
         quantity=data.quantity,
         price=data.price,
+        quote=request.quote(place.symbol),
+        quote_max_age=request.quote_max_age,
+        bounds=request.bounds(instrument),
     )
     return _done(place.account_id, order_id, await request.dispatch(command))
 

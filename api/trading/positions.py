@@ -53,12 +53,14 @@ async def give_up_position(request: Request, position_id: FromPath[UUID]) -> Ord
 
 async def _close(request: Request, position_id: UUID, closing: Closing) -> OrderAnswer:
     held = await request.read_newest(positions.one, position_id, request.marks)
+    instrument = request.instrument(held.symbol)
     command = ClosePosition(
         at=request.now,
         account_id=held.account_id,
         order_id=request.new_id,
         product=Product(held.product),
-        instrument=request.instrument(held.symbol),
+        instrument=instrument,
+        bounds=request.bounds(instrument),
         quote=request.quote(held.symbol),
         quote_max_age=request.quote_max_age,
         quantity=closing.quantity,

@@ -35,6 +35,12 @@ class AccountCommand(Command, frozen=True, kw_only=True):
             raise NotFound("ACCOUNT_UNKNOWN", account_id=str(self.account_id))
 
 
+def demand_open(account: Account) -> None:
+    """A closed account is only read."""
+    if account.day.over:
+        raise Illegal("ACCOUNT_CLOSED")
+
+
 def demand_amount(field: str, value: Decimal) -> None:
     if not is_amount(value):
         rule = "above 0, at most 10^12, at most 8 decimal places"

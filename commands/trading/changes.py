@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from commands.trading.base import AccountCommand, demand_amount, working_order
-from commands.trading.refusal import Refusal
+from commands.trading.limit_rules import change_refused
+from commands.trading.refusal import Refusal, refused_by
 from commands.trading.reserving import canceled, need_of, reserving
 from commands.trading.rules import insufficient_funds, too_much
+from commands.trading.state_rules import strictest_hold
 from commands.trading.tickets import CLIENT_ORDER_ID, demand_fields, demand_sense, invalid
 from domain.base import Events
 from domain.errors import Conflict, Illegal, Invalid
-from domain.market import Instrument
+from domain.market import MAX_AGE, Instrument, Quality, Quote, quality
 from domain.money import ZERO
 from domain.trading import (
     LONG_ONLY,
     Account,
+    Bound,
     Move,
     Order,
     OrderReplaced,
@@ -46,6 +50,9 @@ class ReplaceOrder(AccountCommand, frozen=True, kw_only=True):
     tif: Tif | None = None
     expires_at: datetime | None = None
     client_order_id: str | None = None
+    quote: Quote | None = None
+    quote_max_age: timedelta = MAX_AGE
+    bounds: tuple[Bound, ...] = ()
 
     def __post_init__(self) -> None:
         asked = (self.quantity, self.price, self.stop_price, self.tif, self.expires_at)
@@ -72,6 +79,9 @@ class ReplaceOrder(AccountCommand, frozen=True, kw_only=True):
             raise Illegal("ORDER_QTY_BELOW_CUM", cum=f"{working.cum_qty:f}", field="quantity")
         if order.quantity == working.cum_qty:
             return (canceled(account, self.account_id, self.order_id, working, "REPLACED"),)
+        risk = change_refused(account, Changed(self, order)) or self._reducing(account, working)
+        if risk is not None:
+            _refuse(risk)
         terms = self._terms(working, order)
         reserved, more = working.reserved, ZERO
         if working.counted:
@@ -111,6 +121,19 @@ class ReplaceOrder(AccountCommand, frozen=True, kw_only=True):
             existing = str(account.client_order_ids[name])
             raise Conflict("ORDER_DUPLICATE_CLIENT_ID", existing_order_id=existing)
 
+    def _reducing(self, account: Account, working: Working) -> Refusal | None:
+        """Where only closing is allowed, an order that opens is not made larger or dearer."""
+        scope, hold = strictest_hold(account, self.bounds, self.at)
+        order = working.order
+        smaller = self.quantity is not None and self.quantity <= order.quantity
+        if hold is None or (smaller and self.price is None):
+            return None
+        held = account.position(order.symbol, order.product)
+        without = held.offered(order, working.unit, -working.counted_qty)
+        if (self.quantity or order.quantity) - working.cum_qty <= without.closable(order.side):
+            return None
+        return refused_by(scope, hold)
+
     def _changed(self, before: Order) -> Order:
         tif = self.tif or before.tif
         expires_at = self.expires_at or (before.expires_at if tif is Tif.GTD else None)
@@ -141,6 +164,34 @@ class ReplaceOrder(AccountCommand, frozen=True, kw_only=True):
             return None
         held = account.position(order.symbol, order.product)
         return too_much(held.quantity, held.selling, order, more, self.instrument)
+
+
+class Changed(Struct, frozen=True):
+    """The order as it would stand, to be looked at by risk."""
+
+    change: ReplaceOrder
+    order: Order
+    forced: bool = False
+
+    @property
+    def at(self) -> datetime:
+        return self.change.at
+
+    @property
+    def instrument(self) -> Instrument:
+        return self.change.instrument
+
+    @property
+    def quote(self) -> Quote | None:
+        return self.change.quote
+
+    @property
+    def quality(self) -> Quality:
+        return quality(self.quote, self.at, self.change.quote_max_age)
+
+    @property
+    def bounds(self) -> tuple[Bound, ...]:
+        return self.change.bounds
 
 
 def _refuse(refusal: Refusal) -> None:

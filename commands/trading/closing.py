@@ -14,7 +14,18 @@ from domain.base import Event, Events, Role, fold
 from domain.errors import Illegal
 from domain.market import MAX_AGE, Instrument, Quote
 from domain.money import ZERO
-from domain.trading import Account, Order, OrderType, Origin, Position, Product, Side, Tif, holding
+from domain.trading import (
+    Account,
+    Bound,
+    Order,
+    OrderType,
+    Origin,
+    Position,
+    Product,
+    Side,
+    Tif,
+    holding,
+)
 
 
 class ClosePosition(AccountCommand, frozen=True, kw_only=True):
@@ -27,6 +38,7 @@ class ClosePosition(AccountCommand, frozen=True, kw_only=True):
     quote_max_age: timedelta = MAX_AGE
     quantity: Decimal | None = None
     price: Decimal | None = None
+    bounds: tuple[Bound, ...] = ()
 
     def decide(self, account: Account) -> Events:
         held = account.position(self.instrument.symbol, self.product)
@@ -61,6 +73,7 @@ class ClosePosition(AccountCommand, frozen=True, kw_only=True):
             instrument=self.instrument,
             quote=self.quote,
             quote_max_age=self.quote_max_age,
+            bounds=self.bounds,
         ).decide(account)
 
 
@@ -89,6 +102,7 @@ class CloseAll(AccountCommand, frozen=True, kw_only=True):
     listings: tuple[Listing, ...]
     quote_max_age: timedelta = MAX_AGE
     origin: Origin = Origin.USER
+    bounds: tuple[Bound, ...] = ()
 
     def decide(self, account: Account) -> Events:
         known = {one.instrument.symbol: one for one in self.listings}
@@ -125,4 +139,5 @@ class CloseAll(AccountCommand, frozen=True, kw_only=True):
             quote=listing.quote,
             quote_max_age=self.quote_max_age,
             origin=self.origin,
+            bounds=self.bounds,
         ).decide(account)

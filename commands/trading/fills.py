@@ -7,10 +7,11 @@ from decimal import Decimal
 from uuid import UUID
 
 from commands.trading.base import AccountCommand, demand_amount, working_order
+from commands.trading.breaches import after_trading
 from commands.trading.execution import Report, executed
 from commands.trading.groups import after_fill
 from commands.trading.reserving import canceled
-from domain.base import Events, Role
+from domain.base import Events, Role, fold
 from domain.errors import Illegal
 from domain.market import Evidence
 from domain.trading import (
@@ -64,9 +65,12 @@ class ApplyFill(AccountCommand, frozen=True, kw_only=True):
                 reason = "REDUCE_ONLY_NO_POSITION"
                 return (canceled(account, self.account_id, self.order_id, working, reason),)
         filled = executed(OrderFilled, account, working, self._report(quantity))
-        if working.counted and working.order.group is None:
-            return (filled,)
-        return after_fill(account, working, filled)
+        facts: Events = (filled,)
+        if not working.counted or working.order.group is not None:
+            facts = after_fill(account, working, filled)
+        if not account.risk.limits:
+            return facts
+        return (*facts, *after_trading(fold(account, facts), self.account_id, self.at))
 
     def _late(self, account: Account, ended: Working) -> Events:
         """Its order is over, but a live venue has the last word."""

@@ -9,7 +9,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from commands.base import Caller, Command
-from commands.trading.base import AccountCommand, demand_amount
+from commands.trading.base import AccountCommand, demand_amount, demand_open
 from domain.base import Events
 from domain.errors import Conflict, Illegal, Invalid
 from domain.money import AMOUNT_MAX, tidy
@@ -87,6 +87,7 @@ class DepositVirtual(AccountCommand, frozen=True, kw_only=True):
         _demand_text("reason", self.reason)
 
     def decide(self, account: Account) -> Events:
+        demand_open(account)
         amount = tidy(self.amount)
         if account.balance.cash + amount > AMOUNT_MAX:
             raise Illegal("CAPITAL_OUT_OF_RANGE", max=str(AMOUNT_MAX), field="amount")
@@ -112,6 +113,7 @@ class WithdrawVirtual(AccountCommand, frozen=True, kw_only=True):
         _demand_text("reason", self.reason)
 
     def decide(self, account: Account) -> Events:
+        demand_open(account)
         amount = tidy(self.amount)
         available = account.balance.buying_power
         if amount > available:

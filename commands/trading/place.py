@@ -19,6 +19,7 @@ from domain.market import MAX_AGE, Evidence, Instrument, Quality, Quote, quality
 from domain.money import ZERO
 from domain.trading import (
     Account,
+    Bound,
     Condition,
     GroupKind,
     GroupRole,
@@ -45,7 +46,8 @@ class PlaceOrder(AccountCommand, frozen=True, kw_only=True):
     Buy or sell, reserving at once the most that the order may cost.
 
     ``underlying`` is the price of what a derivative is derived from; ``open_now`` says whether
-    the market is open; ``auto_slice`` cuts an order above the freeze quantity.
+    the market is open; ``auto_slice`` cuts an order above the freeze quantity; ``bounds``
+    are the limits of scopes wider than the account.
     """
 
     order_id: UUID
@@ -61,6 +63,7 @@ class PlaceOrder(AccountCommand, frozen=True, kw_only=True):
     strategy: str | None = None
     auto_slice: bool = False
     slice_of: UUID | None = None
+    bounds: tuple[Bound, ...] = ()
 
     def __post_init__(self) -> None:
         if self.slice_of is None:
@@ -69,6 +72,11 @@ class PlaceOrder(AccountCommand, frozen=True, kw_only=True):
     @property
     def quality(self) -> Quality:
         return quality(self.quote, self.at, self.quote_max_age)
+
+    @property
+    def forced(self) -> bool:
+        """Whether the house itself closes something, which nothing may hold up."""
+        return self.origin is Origin.SYSTEM and self.order.reduce_only
 
     def decide(self, account: Account) -> Events:
         if self.auto_slice and self.order.quantity > self.instrument.max_qty:
@@ -101,6 +109,7 @@ class PlaceOrder(AccountCommand, frozen=True, kw_only=True):
                 origin=self.origin,
                 strategy=self.strategy,
                 slice_of=self.slice_of,
+                placed_at=self.at,
             ),
             self._accepted(account, verdict)
             if condition is None

@@ -13,11 +13,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from commands.trading.limit_rules import limit_passed
 from commands.trading.refusal import Refusal
 from commands.trading.reserving import Need
+from commands.trading.state_rules import trading_held_back
 from domain.market import Instrument, InstrumentStatus, Quality, Quote, Shortable
 from domain.money import ZERO
-from domain.trading import LONG_ONLY, Account, Order, OrderType, Side, Terms, Tif
+from domain.trading import LONG_ONLY, Account, Bound, Order, OrderType, Side, Terms, Tif
 
 
 class Asked(Protocol):
@@ -37,6 +39,12 @@ class Asked(Protocol):
     def open_now(self) -> bool: ...
     @property
     def next_open(self) -> datetime | None: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def bounds(self) -> tuple[Bound, ...]: ...
+    @property
+    def forced(self) -> bool: ...
 
 
 def duplicate_client_id(account: Account, asked: Asked) -> Refusal | None:
@@ -48,6 +56,12 @@ def duplicate_client_id(account: Account, asked: Asked) -> Refusal | None:
         return None
     context = {"client_order_id": asked.client_order_id, "existing_order_id": str(existing)}
     return Refusal("ORDER_DUPLICATE_CLIENT_ID", "client_order_id was used before", context)
+
+
+def account_closed(account: Account, asked: Asked) -> Refusal | None:
+    if not account.day.over:
+        return None
+    return Refusal("ACCOUNT_CLOSED", "the account is only read from now on", {})
 
 
 def not_tradable(account: Account, asked: Asked) -> Refusal | None:
@@ -144,12 +158,13 @@ def too_much(
 Rule = Callable[[Account, Asked], Refusal | None]
 
 #: Asked before it is looked at whether the ticket makes sense (reference/trading.md §4.14).
-FIRST: tuple[Rule, ...] = (duplicate_client_id, not_tradable)
+FIRST: tuple[Rule, ...] = (duplicate_client_id, account_closed, trading_held_back, not_tradable)
 #: Asked after that, in turn, and money last of all; the first refusal is the one on record.
 REFUSALS: tuple[Rule, ...] = (
     market_closed,
     no_reference_price,
     would_take,
+    limit_passed,
     nothing_to_reduce,
     insufficient_quantity,
 )

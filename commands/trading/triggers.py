@@ -30,6 +30,7 @@ from domain.trading import (
     Status,
     Terms,
     Tif,
+    TradingState,
     TrailingStopAdjusted,
     Working,
     first_stop,
@@ -59,7 +60,7 @@ class RecordTrigger(AccountCommand, frozen=True, kw_only=True):
 
     def decide(self, account: Account) -> Events:
         working = working_order(account, self.order_id)
-        if working.status is not Status.HELD:
+        if working.status is not Status.HELD or self._halted(account):
             return ()
         order = working.order
         group = order.group
@@ -68,6 +69,10 @@ class RecordTrigger(AccountCommand, frozen=True, kw_only=True):
         if order.after_market and working.stop is None and order.is_conditional:
             return (self._held(account, working),)
         return (self._triggered(account, working),)
+
+    def _halted(self, account: Account) -> bool:
+        """While trading is halted nothing begins to work; it may when it goes on."""
+        return account.risk.state_at(self.at) is TradingState.HALTED
 
     def _gtt(self, account: Account, order: Order) -> Events:
         works = at_work(order)

@@ -103,7 +103,7 @@ def mark(quote: Quote | None) -> Decimal | None:
     return quote.last
 
 
-Kind = Literal["QUOTE", "DEPTH", "TRADE", "BAR"]
+Kind = Literal["QUOTE", "DEPTH", "TRADE", "BAR", "CLOSE_PRICE"]
 
 
 class Evidence(Struct, frozen=True, omit_defaults=True):

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from domain.base import Event, State
 from domain.money import ZERO
 from domain.trading.conversion import converted
+from domain.trading.day import DAY_FOLDS, Day
 from domain.trading.events import AccountOpened, Balance, FundsDeposited, FundsWithdrawn, Kind
 from domain.trading.fill_events import OrderFilled, OrderFilledLate, PositionConverted
 from domain.trading.lifecycle import Move, Status
@@ -40,6 +41,7 @@ from domain.trading.order_events import (
     TrailingStopAdjusted,
 )
 from domain.trading.position import Position
+from domain.trading.risk import Risk
 from domain.trading.working import Working
 
 FLAT = Position()
@@ -81,6 +83,8 @@ class Account(State, frozen=True):
     fee_schedule: str = "ZERO@1"
     groups: Map[UUID, tuple[UUID, ...]] = Map()
     late: Map[UUID, Working] = Map()
+    day: Day = Day()
+    risk: Risk = Risk()
 
     @property
     def available(self) -> Decimal:
@@ -95,7 +99,8 @@ class Account(State, frozen=True):
         return self if taken is None else taken(self, event)
 
     def _funded(self, event: FundsDeposited | FundsWithdrawn) -> Account:
-        return replace(self, balance=event.balance)
+        paid = event.amount if isinstance(event, FundsDeposited) else -event.amount
+        return replace(self, balance=event.balance, risk=self.risk.paid(paid))
 
     def _opened(self, event: AccountOpened) -> Account:
         return replace(
@@ -106,6 +111,7 @@ class Account(State, frozen=True):
             balance=event.balance,
             kind=event.kind,
             fee_schedule=event.fee_schedule,
+            risk=self.risk.paid(event.opening_capital),
         )
 
     def _placed(self, event: OrderPlaced) -> Account:
@@ -123,6 +129,7 @@ class Account(State, frozen=True):
             orders=self.orders.set(event.order_id, placed),
             client_order_ids=self._named(event.client_order_id, event.order_id),
             groups=groups,
+            risk=self.risk.ordered(event.placed_at),
         )
 
     def _rejected(self, event: OrderRejected) -> Account:
@@ -180,6 +187,7 @@ class Account(State, frozen=True):
             balance=event.balance,
             orders=orders,
             done=done,
+            risk=self.risk.traded(event),
         )
 
     def _filled_late(
@@ -286,4 +294,5 @@ FOLDS: dict[type[Event], Callable[[Account, Any], Account]] = {
     FundsDeposited: Account._funded,
     FundsWithdrawn: Account._funded,
     PositionConverted: Account._converted,
+    **DAY_FOLDS,
 }

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from domain.base import Event
 from domain.money import ZERO
+from domain.trading.fill_events import Execution
 from domain.trading.limits import UNLIMITED, Layer, Limits, strictest
 
 SECOND = timedelta(seconds=1)
@@ -228,16 +229,19 @@ class Risk(Struct, frozen=True):
             return replace(self, orders_today=self.orders_today + 1, in_second=self.in_second + 1)
         return replace(self, orders_today=self.orders_today + 1, second=at, in_second=1)
 
-    def traded(self, symbol: str, realised: Decimal, equity: Decimal, at: datetime) -> Risk:
-        """One more fill; ``realised`` is zero unless it closed something."""
-        risk = replace(self, trades_today=self.trades_today + 1, peak=max(self.peak, equity))
-        if not realised:
-            return risk
-        streak = self.streaks.get(symbol, NO_STREAK).after(realised, at)
+    def traded(self, fill: Execution) -> Risk:
+        """One more fill: a trade that is over when it has closed something."""
+        peak = max(self.peak, fill.balance.equity)
+        if not fill.realised_wac:
+            return replace(self, trades_today=self.trades_today + 1, peak=peak)
+        realised, at = fill.realised_wac, fill.executed_at
+        streak = self.streaks.get(fill.symbol, NO_STREAK).after(realised, at)
         return replace(
-            risk,
+            self,
+            trades_today=self.trades_today + 1,
+            peak=peak,
             streak=self.streak.after(realised, at),
-            streaks=self.streaks.set(symbol, streak),
+            streaks=self.streaks.set(fill.symbol, streak),
         )
 
 

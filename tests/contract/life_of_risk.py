@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from commands.base import Command
@@ -11,7 +12,8 @@ from domain.base import Event, fold
 from domain.trading import Desks, Limits, RiskLimitBreached
 from tests.spec.trading import ME, NOW
 
-TOMORROW = NOW + timedelta(days=1)
+ONE_DAY = timedelta(days=1)
+TOMORROW = NOW + ONE_DAY
 
 
 def of_risk() -> tuple[Event, ...]:
@@ -35,6 +37,20 @@ def of_risk() -> tuple[Event, ...]:
         equity=Decimal("99899.95"),
     )
     return (*reversed(facts), breach)
+
+
+def a_day(now: datetime) -> Iterator[tuple[Command, str]]:
+    """A trader who limits himself, and a house that halts everybody for a while."""
+    scope, risk = f"user:{ME}", "user:9"
+    limits = Limits(max_order_qty=Decimal(10), never=("DUST",))
+    yield (
+        SetDeskLimits(
+            at=now, scope=scope, limits=limits, next_session=now + ONE_DAY, reason='"why"'
+        ),
+        scope,
+    )
+    yield ActivateDeskKillSwitch(at=now, scope="platform", reason="wrong prices"), risk
+    yield ReleaseDeskKillSwitch(at=now, scope="platform", reason="prices are right"), risk
 
 
 def _decided(command: Command, facts: tuple[Event, ...]) -> tuple[Event, ...]:

@@ -18,8 +18,8 @@ from commands.trading import (
     SetDeskLimits,
     SetDeskState,
 )
-from domain.base import Events, Meta, Role, fold
-from domain.errors import Forbidden, Illegal, Invalid
+from domain.base import Events, Fact, Meta, Role, fold
+from domain.errors import Forbidden, Illegal, Invalid, Unavailable
 from domain.trading import (
     Desks,
     KillSwitchActivated,
@@ -202,14 +202,22 @@ def test_a_scope_is_one_of_the_known_kinds(scope: str) -> None:
         kill(scope=scope)
 
 
-def test_the_desks_in_memory_tell_what_every_scope_says() -> None:
-    desks = DesksInMemory(house=STRICT)
+async def nothing_more(version: int) -> list[Fact]:
+    return []
+
+
+@pytest.mark.anyio
+async def test_the_desks_in_memory_tell_what_every_scope_says() -> None:
+    desks = DesksInMemory(nothing_more, house=STRICT)
+    with pytest.raises(Unavailable):
+        desks.bounds(MINE)  # nobody knows yet whether trading is halted
+    await desks.look()
     (platform,) = desks.bounds(MINE)
     assert platform.risk.limits_at(NOW) == STRICT
     facts = known(limit(LOOSE))
-    desks.told([(1, Entry("desks", 0, facts, meta()))])
+    desks.committed([(1, Entry("desks", 0, facts, meta()))])
     assert [bound.scope for bound in desks.bounds(MINE, "symbol:ACME")] == ["platform", MINE]
-    desks.told([(1, Entry("desks", 0, facts, meta()))])
+    desks.committed([(1, Entry("desks", 0, facts, meta()))])
     assert len(desks.bounds(MINE)) == 2, "the same facts told twice"
 
 

@@ -38,7 +38,7 @@ from tests.spec.trading import (
 def test_an_order_that_the_cash_covers_is_placed_and_its_worst_case_set_aside() -> None:
     order = ticket()
     given(*opened()).when(place(order)).then(
-        OrderPlaced(account_id=MINE, order_id=FIRST, order=order),
+        OrderPlaced(account_id=MINE, order_id=FIRST, order=order, placed_at=NOW),
         OrderAccepted(
             account_id=MINE,
             order_id=FIRST,

@@ -33,7 +33,7 @@ INTERNAL = {
     "REBUILD_RUNNING",
 }
 #: A race lost too often is a Conflict to us, and a reason to try again to the client.
-OTHER_STATUS = {"CONFLICT_RETRY_EXHAUSTED"}
+OTHER_STATUS = {"VERSION_STALE", "CONFLICT_RETRY_EXHAUSTED"}
 
 
 def raised() -> Iterator[tuple[str, str, str]]:

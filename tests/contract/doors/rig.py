@@ -18,6 +18,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.calendars import calendars
 from adapters.credentials import Credentials
+from adapters.desks import DesksInMemory
 from adapters.ended import Ended
 from adapters.feeds import Board
 from adapters.ids import Ids
@@ -36,6 +37,7 @@ from commands.identity import ACCESS_STREAM
 from domain.base import Fact
 from domain.market import Instrument, InstrumentType, Quote
 from domain.trading import Account
+from domain.trading.desk import STREAM as DESKS
 from projections.query import Page
 
 SHARE = Instrument(
@@ -105,9 +107,7 @@ async def nothing_listed(**asked: object) -> Page[Found]:
 def make(keys: Path, tape: MemoryTape, **changes: Any) -> House:
     """A house of which nothing is open yet; ``changes`` are fields of it."""
     ids, board = Ids(), Board()
-    views = AsyncConnectionPool[Any](
-        "host=/nowhere", open=False, min_size=0, max_size=1, timeout=0.1
-    )
+    views = nowhere()
 
     async def tail(version: int) -> list[Fact]:
         return list(tape.stream(ACCESS_STREAM))
@@ -141,6 +141,7 @@ def make(keys: Path, tape: MemoryTape, **changes: Any) -> House:
         instruments={SHARE.symbol: SHARE},
         access=access,
         listed=nothing_listed,
+        desks=desks_of(tape, dispatch),
         calendars=calendars(),
         credentials=Credentials(views, keys, Passwords(), now),
         sessions=Sessions(views, keys, now, timedelta(days=7)),
@@ -150,6 +151,22 @@ def make(keys: Path, tape: MemoryTape, **changes: Any) -> House:
         gauges={"commands_waiting": lambda: dispatch.waiting},
     )
     return replace(house, **changes)
+
+
+def nowhere() -> AsyncConnectionPool[Any]:
+    """Read models that nobody can ask."""
+    return AsyncConnectionPool[Any](
+        "host=/nowhere", open=False, min_size=0, max_size=1, timeout=0.1
+    )
+
+
+def desks_of(tape: MemoryTape, dispatch: Dispatch) -> DesksInMemory:
+    async def tail(version: int) -> list[Fact]:
+        return list(tape.stream(DESKS))
+
+    desks = DesksInMemory(tail)
+    dispatch.followers.append(desks.committed)
+    return desks
 
 
 def gate_of(
@@ -169,6 +186,7 @@ async def doors(
     tape = MemoryTape()
     house = make(keys, tape, **changes)
     await house.access.look()
+    await house.desks.look()
     opened = Doors(tape, house, create_app(house, extra_routes))
     try:
         async with opened.http:
