@@ -14,9 +14,9 @@ from hashlib import sha256
 from msgspec.structs import replace
 
 from adapters.reactor import Reactor
-from commands import compliance
 from commands.base import Caller, Claim, Command, Receipt
 from commands.compliance import ConcludeApproval, carried
+from commands.compliance import approvals as reaction
 from domain.errors import DomainError, Unavailable
 
 Dispatch = Callable[[Command, Caller, Claim], Awaitable[Receipt]]
@@ -24,7 +24,7 @@ Dispatch = Callable[[Command, Caller, Claim], Awaitable[Receipt]]
 
 def approvals(dsn: str, dispatch: Dispatch, clock: Callable[[], datetime]) -> Reactor:
     """The reactor that carries out what was approved."""
-    return Reactor(dsn, carrying_out(dispatch), clock, (compliance,))
+    return Reactor(dsn, carrying_out(dispatch), clock, (reaction,))
 
 
 def carrying_out(dispatch: Dispatch) -> Dispatch:

@@ -10,6 +10,7 @@ from uuid import UUID
 from msgspec import Struct, field
 from psycopg_pool import AsyncConnectionPool
 
+from adapters.back_room import BackRoom
 from adapters.candles import Remembered
 from adapters.credentials import Credentials
 from adapters.desks import DesksInMemory
@@ -52,6 +53,7 @@ class House(Struct, frozen=True, kw_only=True):
     seen: Callable[[int], Awaitable[object]]
     past: Past
     views: AsyncConnectionPool[Any]
+    back_room: BackRoom
     board: Board
     instruments: Mapping[str, Instrument]
     access: Standings

@@ -13,6 +13,7 @@ from uuid import UUID
 import uvicorn
 from psycopg_pool import AsyncConnectionPool
 
+from adapters.back_room import BackRoom
 from adapters.credentials import Credentials
 from adapters.desks import DesksInMemory, house_limits
 from adapters.masters import Found, search
@@ -109,6 +110,7 @@ async def _house(engine: Engine, clock: Callable[[], datetime]) -> AsyncIterator
             seen=lambda position: seen(position, READ_MODELS),
             past=lambda account_id, upto: _past(views, account_id, upto),
             views=views,
+            back_room=BackRoom(dsn),
             board=engine.board,
             instruments={one.symbol: one for one in engine.feed.instruments()},
             access=access,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode, urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -79,7 +79,9 @@ def columns_for(shape: type[Struct], table: str, **computed: str | None) -> str:
     return ", ".join(f"{source} AS {name}" for name, source in chosen if source is not None)
 
 
-async def rows(db: Db, query: bytes, values: Sequence[object]) -> list[dict[str, Any]]:
+async def rows(
+    db: Db, query: bytes, values: Sequence[object] | Mapping[str, object]
+) -> list[dict[str, Any]]:
     async with db.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(query, values, prepare=True)
         return await cursor.fetchall()

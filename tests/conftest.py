@@ -12,10 +12,31 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 import domain
+from domain.compliance import ApprovalGranted, ApprovalRequested
+from domain.identity.preferences import Level, Preferences, Topic
 
 # What may stand on the tape: at most 8 places and a sane size.
 st.register_type_strategy(
     Decimal, st.integers(-(10**16), 10**16).map(lambda n: Decimal(n).scaleb(-8))
+)
+
+# The fields of a command that a fact carries: whatever JSON says.
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+for carrier in (ApprovalRequested, ApprovalGranted):
+    st.register_type_strategy(
+        carrier, st.builds(carrier, arguments=st.dictionaries(st.text(), _JSON, max_size=3))
+    )
+
+st.register_type_strategy(
+    Preferences,
+    st.builds(
+        Preferences,
+        notifications=st.dictionaries(st.sampled_from(Topic), st.sampled_from(Level)),
+    ),
 )
 
 # A deadline measures the machine, not the code; CI looks five times as hard.

@@ -24,11 +24,17 @@ def load_all(room: ModuleType) -> None:
 
 def kinds(base: type[Any]) -> Iterator[type[Any]]:
     """Every kind of fact or command that a room defines; what only groups others is none."""
-    for kind in base.__subclasses__():
-        if kind.__subclasses__():
+    for kind in of_the_rooms(base):
+        if of_the_rooms(kind):
             yield from kinds(kind)
-        elif kind.__module__.split(".")[0] in ("domain", "commands"):
+        else:
             yield kind
+
+
+def of_the_rooms(base: type[Any]) -> list[type[Any]]:
+    """A projector makes leaner kinds of its own, which are nobody else's."""
+    rooms = ("domain", "commands")
+    return [kind for kind in base.__subclasses__() if kind.__module__.split(".")[0] in rooms]
 
 
 def breaks_the_grammar(kind: type[Struct]) -> Iterator[str]:

@@ -11,7 +11,10 @@ from uuid import UUID
 from commands.base import Command
 from commands.compliance import (
     ConcludeApproval,
+    ExportTape,
     GrantApproval,
+    NoteRebuilt,
+    RebuildProjection,
     RefuseApproval,
     RequestApproval,
 )
@@ -50,6 +53,9 @@ def a_day(now: datetime, new_id: Callable[[], UUID]) -> Iterator[Move]:
     for person in (ada, ben):
         yield AssignRole(**of, user_id=person, role_id=role_id_of("admin")), OPERATOR
     yield from ((move, f"user:{ada}") for move in _access(of, ben, cyd, new_id))
+    yield RebuildProjection(**of, model="lots"), f"user:{ada}"
+    yield NoteRebuilt(at=now, model="lots", code=None), "system:administration"
+    yield ExportTape(at=now, form="csv", sought={"type": "OrderFilled"}, upto=9), f"user:{ben}"
     for outcome in ("DONE", "FAILED", "REFUSED"):
         yield from _approval(of, new_id(), f"user:{ada}", f"user:{ben}", outcome)
 

@@ -16,6 +16,7 @@ from litestar.types import ControllerRouterHandler
 from msgspec.structs import replace
 from psycopg_pool import AsyncConnectionPool
 
+from adapters.back_room import BackRoom
 from adapters.calendars import calendars
 from adapters.credentials import Credentials
 from adapters.desks import DesksInMemory
@@ -112,9 +113,10 @@ def make(keys: Path, tape: MemoryTape, **changes: Any) -> House:
     async def tail(version: int) -> list[Fact]:
         return list(tape.stream(ACCESS_STREAM))
 
+    views = AsyncConnectionPool[Any](
+        "host=/nowhere", open=False, min_size=0, max_size=1, timeout=0.1
+    )
     dispatch = Dispatch(tape, ids)
-    access = Standings(tail, now)
-    dispatch.followers.append(access.committed)
     board.publish(
         Quote("ACME", "test", 1, now(), now(), Decimal(100), Decimal(9), Decimal(101), Decimal(9))
     )
@@ -137,11 +139,12 @@ def make(keys: Path, tape: MemoryTape, **changes: Any) -> House:
         seen=seen,
         past=past,
         views=views,
+        back_room=BackRoom("host=/nowhere"),
         board=board,
         instruments={SHARE.symbol: SHARE},
-        access=access,
         listed=nothing_listed,
         desks=desks_of(tape, dispatch),
+        access=access_of(tape, dispatch),
         calendars=calendars(),
         credentials=Credentials(views, keys, Passwords(), now),
         sessions=Sessions(views, keys, now, timedelta(days=7)),
@@ -167,6 +170,15 @@ def desks_of(tape: MemoryTape, dispatch: Dispatch) -> DesksInMemory:
     desks = DesksInMemory(tail)
     dispatch.followers.append(desks.committed)
     return desks
+
+
+def access_of(tape: MemoryTape, dispatch: Dispatch) -> Standings:
+    async def tail(version: int) -> list[Fact]:
+        return list(tape.stream(ACCESS_STREAM))
+
+    access = Standings(tail, now)
+    dispatch.followers.append(access.committed)
+    return access
 
 
 def gate_of(
