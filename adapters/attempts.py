@@ -71,6 +71,8 @@ class Attempts:
 
     async def knows(self, user_id: UUID | None, device: str | None) -> bool:
         """Whether this person has signed in from this device before."""
+        if device is None:
+            return False
         async with self._pool.connection() as db:
             found = await (await db.execute(_KNOWN, (user_id, device))).fetchone()
         return bool(found and found[0])

@@ -225,6 +225,10 @@ class Credentials:
         found = await self._row(_VOUCHED, (issuer, self._subject(issuer, subject)))
         return found[0] if found else None
 
+    def demand_room(self) -> None:
+        """Raise Unavailable while so many passwords are looked at that another had to wait long."""
+        self._passwords.demand_room()
+
     async def _proved(self, found: Any, password: bytes) -> Person:
         known = found[1] if found else None
         if not await self._passwords.matches(known, password) or found is None or known is None:

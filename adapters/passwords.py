@@ -3,78 +3,63 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
-import sys
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from typing import TypeVar
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-
+from adapters.hashing import Hashing, hasher
 from domain.errors import Unavailable
-
-T = TypeVar("T")
 
 AT_ONCE = 2
 WAITING_MAX = 16
-LEAST_URGENT = 19
 
 
 class Passwords:
     """
-    Hashes with 19 MiB, 2 passes and 1 lane (the least that OWASP allows).
+    Hashed by two processes of their own (adapters.hashing).
 
     A password is taken as the bytes that came: not cut, not normalised.  Beyond two at work
-    and sixteen in line, Unavailable; and those two stand back for whatever else wants the
-    processor.
+    and sixteen in line, Unavailable.
     """
 
     def __init__(self) -> None:
-        self._hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-        self._threads = ThreadPoolExecutor(
-            AT_ONCE, thread_name_prefix="argon2", initializer=_stand_back
-        )
+        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="argon2")
+        self._own = threading.local()
         self._inside = 0
         # Checked for a person we do not know, so that both answers take as long.
-        self._nobody = self._hasher.hash(secrets.token_bytes(32))
+        self._nobody = hasher().hash(secrets.token_bytes(32))
 
     async def hash(self, password: bytes) -> str:
-        return await self._in_turn(lambda: self._hasher.hash(password))
+        return str(await self._in_turn(password, None))
 
     async def matches(self, known: str | None, password: bytes) -> bool:
         """Whether this is the password; ``known`` is None for a person we do not know."""
-        right = await self._in_turn(lambda: self._verify(known or self._nobody, password))
-        return right and known is not None
+        right = await self._in_turn(password, known or self._nobody)
+        return right is True and known is not None
 
     def is_outdated(self, known: str) -> bool:
         """Made with weaker parameters than today's."""
-        return self._hasher.check_needs_rehash(known)
+        return hasher().check_needs_rehash(known)
+
+    def demand_room(self) -> None:
+        """Raise Unavailable while there is no place in line."""
+        if self._inside >= AT_ONCE + WAITING_MAX:
+            raise Unavailable("SIGN_IN_BUSY", "too many people are signing in", retry_after=2)
 
     def close(self) -> None:
         self._threads.shutdown(cancel_futures=True)
 
-    def _verify(self, known: str, password: bytes) -> bool:
-        try:
-            return self._hasher.verify(known, password)
-        except (VerificationError, InvalidHashError):
-            return False
-
-    async def _in_turn(self, work: Callable[[], T]) -> T:
-        if self._inside >= AT_ONCE + WAITING_MAX:
-            raise Unavailable("SIGN_IN_BUSY", "too many people are signing in", retry_after=2)
+    async def _in_turn(self, password: bytes, known: str | None) -> str | bool:
+        self.demand_room()
         self._inside += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, self._ask, password, known)
         finally:
             self._inside -= 1
 
-
-def _stand_back() -> None:
-    """Of a thread: the least urgent of all, where the system can tell threads apart."""
-    if sys.platform == "linux":
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LEAST_URGENT)
+    def _ask(self, password: bytes, known: str | None) -> str | bool:
+        if not hasattr(self._own, "hashing"):
+            self._own.hashing = Hashing()
+        told: str | bool = self._own.hashing.ask(password, known)
+        return told

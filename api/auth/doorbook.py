@@ -25,7 +25,7 @@ from domain.base import Role
 from domain.errors import DomainError
 
 OF_A_KIND = Limit("of a kind", 1 / 60, 3)
-IN_ALL = Limit("in all", 5, 100)
+IN_ALL = Limit("in all", 5, 25)
 KEPT = 10_000
 TURNED_AWAY = frozenset({401, 403, 429})
 

@@ -80,6 +80,7 @@ class Me(Struct, frozen=True):
 async def log_in(request: Request, data: JSONBody[SignIn]) -> SignedIn:
     """Prove who you are, and get a token to say so with every request."""
     credentials = request.house.credentials
+    credentials.demand_room()  # before anything else is spent on it
     user_id = await credentials.find(data.email)
     async with proving(request, data.email, user_id, method="PASSWORD"):
         person = await credentials.recognise(data.email, data.password.encode())
