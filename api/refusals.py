@@ -136,6 +136,7 @@ REFUSALS: dict[str, Refusal] = {
     "ROLE_IN_USE": Refusal(409, "Somebody holds the role"),
     "PERMISSION_UNKNOWN": Refusal(422, "There is no such permission"),
     "LAST_ADMIN": Refusal(409, "Somebody must be left who can assign roles"),
+    "OPTIONS_UNKNOWN": Refusal(404, "No options of that expiry are listed"),
     "INSTRUMENTS_LOST": Refusal(409, "So many instruments vanished that the list is not believed"),
     "USER_EMAIL_TAKEN": Refusal(409, "The e-mail address is in use"),
     # how it was asked

@@ -36,7 +36,8 @@ class Quote(Struct, frozen=True, gc=False):
     the slice for ever; ``at`` is the exchange's time, ``received_at`` ours.  ``bids`` and
     ``asks`` are all levels shown, best first and the touch included, where a source has them.
     ``counts`` is what the print counts for where the exchange says that it does not count for
-    both the price and the volume of its day (None).
+    both the price and the volume of its day (None).  ``volume`` is that of the day so far and
+    ``open_interest`` the contracts' units outstanding, where a source tells them.
     """
 
     symbol: str
@@ -53,6 +54,8 @@ class Quote(Struct, frozen=True, gc=False):
     bids: tuple[Level, ...] = ()
     asks: tuple[Level, ...] = ()
     counts: Counts | None = None
+    volume: Decimal | None = None
+    open_interest: Decimal | None = None
 
 
 class Quality(StrEnum):
