@@ -19,7 +19,7 @@ from psycopg import Connection
 from rich.console import Console
 from rich.progress import Progress
 
-from adapters import postgres, projector, servers, tape
+from adapters import invariants, postgres, projector, servers, tape
 from adapters.settings import Settings
 from api import terminal
 from domain.base import fold
@@ -74,17 +74,37 @@ def rebuild(settings: Settings, asked: Namespace) -> int:
 
 
 def check(settings: Settings, asked: Namespace) -> int:
-    """0 when every read model equals a fresh replay, else 1 and the first difference of each."""
+    """
+    0 when every invariant holds, else 1 and what breaks it: one line for each.
+
+    Beside those of the accounts: I-16, every read model equals a fresh replay, and I-20, the
+    hash chain verifies.
+    """
     with servers.database(settings) as database:
+        with postgres.connect(database.dsn) as db:
+            found, looked_at = invariants.audit(db)
+            chain = tape.verify(db)
         findings = projector.check_against_replay(database.dsn)
-    wrong = [finding for finding in findings if not finding.agrees]
-    for finding in wrong:
-        print(
-            f"{finding.model} ({finding.state}, position {finding.position}): {finding.difference}"
-        )
-    if not wrong:
-        print(f"{len(findings)} read models equal a fresh replay")
+    found.append(_replayed(findings))
+    broken = None if chain.sound else str(chain)
+    found.append(invariants.Invariant("I-20", "the hash chain verifies", broken))
+    for each in found:
+        print(each)
+    wrong = sum(each.broken is not None for each in found)
+    print(
+        f"{looked_at} facts of accounts: {f'{wrong} invariants broken' if wrong else 'all clean'}"
+    )
     return 1 if wrong else 0
+
+
+def _replayed(findings: list[projector.Finding]) -> invariants.Invariant:
+    wrong = [
+        f"{each.model} ({each.state}, position {each.position}): {each.difference}"
+        for each in findings
+        if not each.agrees
+    ]
+    says = f"all {len(findings)} read models equal a fresh replay"
+    return invariants.Invariant("I-16", says, "; ".join(wrong) or None)
 
 
 def _account(text: str) -> UUID:
