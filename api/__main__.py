@@ -68,11 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("--json", action="store_true", help="print JSON")
     rebuild = word("rebuild", "api.audit:rebuild", "build a read model anew and swap it in")
     rebuild.add_argument("name", metavar="NAME|all", help="a read model, or all of them")
-    word(
-        "check",
-        "api.audit:check",
-        "check every invariant, and read models against a replay",
-    )
+    word("check", "api.audit:check", "check invariants, and read models against a replay")
     admin = word("admin", "api.first_admin:grant", "give a user power over others")
     admin.add_argument("what", choices=["grant"], help="what to do")
     admin.add_argument("email", metavar="EMAIL", help="the address that the user signed up with")

@@ -37,6 +37,10 @@ def create_app(house: House, extra_routes: Sequence[ControllerRouterHandler] = (
         Router(PREFIX, route_handlers=MODULES[module], tags=[module])
         for module in house.settings.enabled_modules
     ]
+    if "trading" in house.settings.enabled_modules:
+        modules.append(
+            Router(trading.SEED_PREFIX, route_handlers=trading.SEED_ROUTES, tags=["seeds"])
+        )
     measured = Metrics(house.gauges)
     house.dispatch.followers.append(measured.committed)
     tide = Tide(house.head)

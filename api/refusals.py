@@ -26,6 +26,7 @@ REFUSALS: dict[str, Refusal] = {
     "ORDER_NOTIONAL_ABOVE_MAX": Refusal(422, "Price times quantity is too large", 13),
     "ORDER_PRODUCT_UNSUPPORTED": Refusal(422, "The instrument has another product", 11),
     "ORDER_FIELDS_CONFLICT": Refusal(422, "The fields of the order contradict each other", 11),
+    "SIDE_MISMATCH": Refusal(422, "The side is not that of the path", 99),
     "ORDER_UNKNOWN": Refusal(404, "There is no such order", 5),
     "ORDER_TOO_LATE": Refusal(409, "The order is no longer working", 0),
     "ORDER_QTY_BELOW_CUM": Refusal(409, "More than that quantity is filled already", 99),

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from domain.errors import NotFound
 from domain.trading import AccountOpened
 from projections.base import At, Once, Row
 from projections.query import (
@@ -91,6 +92,23 @@ SELECT {columns} FROM rm.accounts a WHERE owner_id = %s AND opened < %s
 """,
     columns=_COLUMNS,
 )
+
+
+_FIRST = sql(
+    """
+SELECT account_id FROM rm.accounts
+ WHERE owner_id = %s AND kind = 'PAPER' AND state = 'OPEN' ORDER BY opened LIMIT 1
+"""
+)
+
+
+async def first(db: Db, owner: UUID) -> UUID:
+    """The paper account that its owner opened first, for whoever does not name one."""
+    found = await rows(db, _FIRST, (owner,))
+    if not found:
+        raise NotFound("ACCOUNT_UNKNOWN", "open an account first")
+    account_id: UUID = found[0]["account_id"]
+    return account_id
 
 
 async def one(db: Db, owner: UUID, account_id: UUID) -> Account:

@@ -19,7 +19,7 @@ from adapters.venue.ticket import Ticket
 from commands.trading import ApplyFill
 from domain.market import Instrument, Quote, witness
 from domain.money import ZERO, round_down_to
-from domain.trading import Sees, Side
+from domain.trading import Sees, Side, Tif
 
 #: What is left of a pool for each account.
 Pools = dict[tuple[str, UUID], Decimal]
@@ -37,9 +37,20 @@ class Share(NamedTuple):
         return self.held.order.side, self.held.rank
 
 
-def dealt(book: Book, quote: Quote, listed: Instrument | None) -> list[Share]:
-    """What becomes of this slice, in the order of price and time."""
-    return sorted(_dealt(book, quote, listed), key=_turn)
+def dealt(book: Book, quote: Quote, listed: Instrument | None, now: datetime) -> list[ApplyFill]:
+    """The fills of this slice in the order of price and time; from now on they are in flight."""
+    shares = sorted(_dealt(book, quote, listed), key=_turn)
+    return [_sent(share, book, quote, now, listed) for share in shares]
+
+
+def _sent(
+    share: Share, book: Book, quote: Quote, now: datetime, listed: Instrument | None
+) -> ApplyFill:
+    held, fill = share.held, execution(share, book, quote, now, listed)
+    held.in_flight[fill.exec_id] = fill.quantity
+    if held.open_qty <= 0:
+        book.remove(held)
+    return fill
 
 
 def execution(
@@ -82,7 +93,7 @@ def _dealt(book: Book, quote: Quote, listed: Instrument | None) -> Iterator[Shar
         furthest = min(known) if side is Side.BUY else max(known)
         for line in book.side(side).lines(furthest):
             for held in line:
-                if quote.received_at < held.active_at:
+                if quote.received_at < held.active_at or held.only_posts:
                     continue
                 terms = offers(held, quote, book.quoted)
                 if not terms or not within_bands(terms[0].price, listed):
@@ -90,14 +101,14 @@ def _dealt(book: Book, quote: Quote, listed: Instrument | None) -> Iterator[Shar
                 shares = _shares(held, terms, left, listed)
                 if shares:
                     yield from shares
-                elif terms[0].ahead is None:
+                elif terms[0].ahead is None and held.order.tif is not Tif.FOK:
                     break  # whoever is behind in the line of this account waits as well
 
 
 def _shares(
     held: Ticket, terms: Sequence[Terms], left: Pools, listed: Instrument | None
 ) -> list[Share]:
-    """What an order gets of what its account has not taken yet."""
+    """What an order gets of what its account has not taken yet: all of it, or none for FOK."""
     wanted = held.open_qty
     shares: list[Share] = []
     for offer in terms:
@@ -110,6 +121,8 @@ def _shares(
         if quantity > 0:
             shares.append(Share(held, offer, quantity))
             wanted -= quantity
+    if held.order.tif is Tif.FOK and wanted > 0:
+        return []
     for _, offer, quantity in shares:
         if offer.size is not None:
             pool = _pool(held, offer)

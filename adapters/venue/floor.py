@@ -16,8 +16,9 @@ from uuid import UUID
 
 import structlog
 
+from adapters.venue.sent import Command
 from adapters.venue.ticket import Standing
-from adapters.venue.venue import Command, Venue
+from adapters.venue.venue import Venue
 from commands import base
 from commands.base import Caller, Entry, Receipt
 from domain.base import Event, Fact, Role
@@ -27,10 +28,17 @@ from domain.trading import (
     Order,
     OrderAccepted,
     OrderCanceled,
+    OrderDoneForDay,
     OrderExpired,
     OrderFilled,
+    OrderHeld,
     OrderPlaced,
+    OrderRejected,
+    OrderReleased,
     OrderReplaced,
+    OrderSuspended,
+    OrderTriggered,
+    TrailingStopAdjusted,
 )
 
 VENUE = "paper"
@@ -88,19 +96,33 @@ class Floor:
         match event:
             case OrderPlaced():
                 self._placed[event.order_id] = event.order
-            case OrderAccepted():
-                order = self._placed.pop(event.order_id, None)
-                if order is not None and event.venue == VENUE:
-                    self.venue.on_order(_standing(event, order, at))
+            case OrderAccepted() | OrderHeld():
+                self._stands(event, at)
+            case OrderTriggered():
+                self.venue.on_trigger(event.order_id, event.works_as, event.limit, at)
+            case TrailingStopAdjusted():
+                self.venue.on_trail(event.order_id, event.stop)
+            case OrderSuspended() | OrderDoneForDay():
+                self.venue.on_pause(event.order_id)
+            case OrderReleased():
+                self.venue.on_release(event.order_id)
             case OrderFilled():
                 self.venue.on_fill(event.order_id, event.exec_id, event.cum_qty)
             case OrderReplaced():
                 since = None if event.keeps_priority else at
-                self.venue.on_replace(event.order_id, event.quantity, event.limit, since)
-            case OrderCanceled() | OrderExpired():
+                stop = event.order.stop_price if event.order else None
+                self.venue.on_replace(event.order_id, event.quantity, event.limit, since, stop)
+            case OrderCanceled() | OrderExpired() | OrderRejected():
                 self.venue.on_end(event.order_id)
             case _:
                 pass
+
+    def _stands(self, event: OrderAccepted | OrderHeld, at: datetime) -> None:
+        order = self._placed.pop(event.order_id, None)
+        if order is not None and event.venue == VENUE:
+            self.venue.on_order(_standing(event, order, at))
+        elif isinstance(event, OrderHeld):
+            self.venue.on_hold(event.order_id, event.condition, event.stop)
 
     # ── slices and time ────────────────────────────────────────────────────────
 
@@ -169,7 +191,8 @@ class Floor:
         )
 
 
-def _standing(event: OrderAccepted, order: Order, at: datetime) -> Standing:
+def _standing(event: OrderAccepted | OrderHeld, order: Order, at: datetime) -> Standing:
+    held = event if isinstance(event, OrderHeld) else None
     return Standing(
         order_id=event.order_id,
         account_id=event.account_id,
@@ -181,4 +204,11 @@ def _standing(event: OrderAccepted, order: Order, at: datetime) -> Standing:
         quantity=order.quantity,
         since=at,
         model=event.model,
+        post_only=order.post_only,
+        expires_at=order.expires_at,
+        condition=held.condition if held else None,
+        stop=held.stop if held else None,
+        trigger_by=order.trigger_by,
+        trail_amount=order.trail_amount,
+        trail_pct=order.trail_pct,
     )

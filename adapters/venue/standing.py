@@ -23,11 +23,14 @@ _REACHED = """
 SELECT coalesce(max(position), 0) FROM rm.checkpoint WHERE name = 'orders' AND state = 'live'
 """
 _STANDING = """
-SELECT order_id, account_id, symbol, side,
-       coalesce(works_as, order_type) AS order_type, tif, limit_price AS "limit", quantity,
-       coalesce(cum_qty, 0) AS cum_qty, coalesce(replaced_at, accepted_at) AS since, model
-  FROM rm.orders
- WHERE ended_at IS NULL AND accepted_at IS NOT NULL AND venue = %s
+SELECT order_id, account_id, symbol, side, coalesce(works_as, order_type) AS order_type, tif,
+       limit_price AS "limit", quantity, coalesce(cum_qty, 0) AS cum_qty,
+       coalesce(replaced_at, accepted_at, placed_at) AS since, model,
+       coalesce(post_only, false) AS post_only, expires_at,
+       CASE WHEN waits THEN condition END AS condition, CASE WHEN waits THEN stop END AS stop,
+       coalesce(trigger_by, 'LAST') AS trigger_by, trail_amount, trail_pct,
+       coalesce(away, '') <> '' AS paused, deferred
+  FROM rm.orders WHERE ended_at IS NULL AND venue = %s
 """
 _PAGE = 2000
 

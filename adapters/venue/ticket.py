@@ -9,7 +9,16 @@ from uuid import UUID
 from msgspec import Struct, field
 
 from domain.money import ZERO
-from domain.trading import FILL_MODELS, TOP_OF_BOOK, FillModel, OrderType, Side, Tif
+from domain.trading import (
+    FILL_MODELS,
+    TOP_OF_BOOK,
+    Condition,
+    FillModel,
+    OrderType,
+    Side,
+    Tif,
+    TriggerBy,
+)
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -18,7 +27,8 @@ class Standing(Struct, frozen=True, kw_only=True):
 
     ``limit`` is the worst price it may be filled at: its own, or the collar of a market order.
     ``since`` is when it got its place in the queue, ``model`` the fill model it was accepted
-    under.
+    under.  ``condition`` is what it waits for while it is held, None once it works; ``stop`` is
+    where it goes off then.  ``deferred`` is why it is not filled, as its account knows.
     """
 
     order_id: UUID
@@ -32,6 +42,15 @@ class Standing(Struct, frozen=True, kw_only=True):
     cum_qty: Decimal = ZERO
     since: datetime
     model: str = TOP_OF_BOOK.name
+    post_only: bool = False
+    expires_at: datetime | None = None
+    condition: Condition | None = None
+    stop: Decimal | None = None
+    trigger_by: TriggerBy = TriggerBy.LAST
+    trail_amount: Decimal | None = None
+    trail_pct: Decimal | None = None
+    paused: bool = False
+    deferred: str | None = None
 
 
 class Ticket(Struct, kw_only=True, eq=False):
@@ -51,6 +70,7 @@ class Ticket(Struct, kw_only=True, eq=False):
     resting: bool = False
     ending: bool = False
     beyond_since: datetime | None = None
+    deferred: str | None = None
     in_flight: dict[UUID, Decimal] = field(default_factory=dict)
 
     @property
@@ -59,6 +79,11 @@ class Ticket(Struct, kw_only=True, eq=False):
         if self.ending:
             return ZERO
         return self.order.quantity - self.order.cum_qty - sum(self.in_flight.values(), ZERO)
+
+    @property
+    def only_posts(self) -> bool:
+        """It may not take, and has not come to rest yet."""
+        return self.order.post_only and not self.resting
 
     @property
     def rank(self) -> tuple[Decimal, datetime, UUID]:
@@ -71,4 +96,10 @@ class Ticket(Struct, kw_only=True, eq=False):
 def ticket(order: Standing, seed: bytes) -> Ticket:
     """An order under a model that nobody knows any more is worked by the usual one."""
     model = FILL_MODELS.get(order.model, TOP_OF_BOOK)
-    return Ticket(order=order, active_at=order.since + model.latency, model=model, seed=seed)
+    return Ticket(
+        order=order,
+        active_at=order.since + model.latency,
+        model=model,
+        seed=seed,
+        deferred=order.deferred,
+    )

@@ -11,30 +11,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Literal
 from uuid import UUID
 
 from msgspec.structs import replace
 
 from adapters.venue.book import Book
 from adapters.venue.chance import seed_of
-from adapters.venue.dealing import Share, dealt, execution
+from adapters.venue.dealing import dealt
+from adapters.venue.endings import Endings
+from adapters.venue.held import Held
 from adapters.venue.hours import Hours
+from adapters.venue.sent import AT_ONCE, PROTECTION, CancelReason, Command
 from adapters.venue.terms import facing, queue_ahead, reaches
 from adapters.venue.ticket import Standing, Ticket, ticket
-from adapters.venue.waiting import Waiting, waiting
-from commands.trading import ApplyFill, CancelOrder, ExpireOrder
-from domain.market import MAX_AGE, Calendars, Instrument, Quality, Quote, quality
-from domain.trading import OrderType, Tif
-
-#: How long the rest of a market order waits at its collar for the market to come back.
-PROTECTION = timedelta(seconds=1)
-
-#: An order that may not wait: what it cannot take of its first slice is cancelled.
-CancelReason = Literal["IOC", "PRICE_PROTECTION"]
-AT_ONCE: dict[Tif, CancelReason] = {Tif.IOC: "IOC"}
-
-Command = ApplyFill | CancelOrder | ExpireOrder
+from adapters.venue.waiting import Waiting, news, waiting
+from commands.trading import (
+    AdjustTrail,
+    ApplyFill,
+    CancelOrder,
+    DeferFill,
+    ExpireOrder,
+    RecordTrigger,
+)
+from domain.market import MAX_AGE, Calendars, Instrument, Quality, Quote, mark, quality
+from domain.trading import Condition, OrderType
 
 
 class Venue:
@@ -50,17 +50,17 @@ class Venue:
     ) -> None:
         """``secret`` is what the seeds of the accounts are made from."""
         self._hours = Hours(instruments, calendars)
+        self._endings = Endings(self._hours)
+        self._held = Held()
         self._max_age = max_age
         self._secret = secret
         self._books: dict[str, Book] = {}
         self._tickets: dict[UUID, Ticket] = {}
         self._refused: list[CancelOrder | ExpireOrder] = []
-        self._day_ends: dict[UUID, datetime] = {}
-        self._next_end: datetime | None = None
 
     def __len__(self) -> int:
-        """How many orders it works."""
-        return len(self._tickets)
+        """How many orders it works or holds."""
+        return len(self._tickets) + len(self._held)
 
     def why(self, order_id: UUID, now: datetime) -> Waiting | None:
         """What this order waits for; None when the venue does not work it."""
@@ -72,19 +72,63 @@ class Venue:
     # ── what the account decided ───────────────────────────────────────────────
 
     def on_order(self, order: Standing) -> None:
-        """Work this order from now on; one it knows stays as it is."""
-        if order.order_id in self._tickets:
+        """Work this order from now on, or hold it; one it knows stays as it is."""
+        if self._knows(order.order_id):
             return
-        self._enter(ticket(order, seed_of(self._secret, order.account_id)))
-        if order.tif is not Tif.GTC:
-            ends = self._hours.day_ends(order.symbol, order.since)
-            self._day_ends[order.order_id] = ends
-            self._next_end = min(ends, self._next_end or ends)
+        if order.paused:
+            self._held.pause(order)
+        elif order.condition is None:
+            self._enter(ticket(order, seed_of(self._secret, order.account_id)))
+        else:
+            self._held.take(order)
+        self._endings.note(order)
+
+    def on_hold(self, order_id: UUID, condition: Condition, stop: Decimal | None) -> None:
+        """A held order waits for something else from now on."""
+        self._held.change(order_id, condition=condition, stop=stop)
+
+    def on_pause(self, order_id: UUID) -> None:
+        """The order is suspended, or rests over night."""
+        working = self._leave(order_id)
+        order = working.order if working else self._held.release(order_id)
+        if order is not None:
+            self._held.pause(order)
+
+    def on_release(self, order_id: UUID) -> None:
+        """It works, or is held, as before."""
+        order = self._held.resume(order_id)
+        if order is not None:
+            self.on_order(order)
+
+    def on_trail(self, order_id: UUID, stop: Decimal) -> None:
+        """Its stop has followed the market so far, as the account knows."""
+        self._held.trailed(order_id, stop)
+
+    def on_trigger(self, order_id: UUID, works_as: OrderType, limit: Decimal, at: datetime) -> None:
+        """A held order works from the next slice on."""
+        order = self._held.release(order_id)
+        if order is None:
+            return
+        works = replace(
+            order, order_type=works_as, limit=limit, since=at, condition=None, stop=None
+        )
+        working = ticket(works, seed_of(self._secret, order.account_id))
+        working.active_at = at
+        self._enter(working)
 
     def on_replace(
-        self, order_id: UUID, quantity: Decimal, limit: Decimal, since: datetime | None
+        self,
+        order_id: UUID,
+        quantity: Decimal,
+        limit: Decimal,
+        since: datetime | None,
+        stop: Decimal | None = None,
     ) -> None:
         """The order as it now stands; ``since`` is its new place, None where it keeps it."""
+        waiting_for = self._held.get(order_id)
+        if waiting_for is not None:
+            stop = stop or waiting_for.stop
+            self._held.change(order_id, quantity=quantity, limit=limit, stop=stop)
         held = self._leave(order_id)
         if held is None:
             return
@@ -102,16 +146,18 @@ class Venue:
         if held is None:
             return
         held.in_flight.pop(exec_id, None)
+        held.deferred = None
         held.order = replace(held.order, cum_qty=max(cum_qty, held.order.cum_qty))
         if held.order.cum_qty < held.order.quantity:
             self._enter(held)
         else:
-            self._day_ends.pop(order_id, None)
+            self._endings.forget(order_id)
 
     def on_end(self, order_id: UUID) -> None:
         """The order is cancelled, expired or otherwise done."""
         self._leave(order_id)
-        self._day_ends.pop(order_id, None)
+        self._held.release(order_id)
+        self._endings.forget(order_id)
 
     def on_refused(self, command: Command) -> None:
         """
@@ -119,13 +165,21 @@ class Venue:
 
         The next slice may give cause for a fill again; a cancel is sent again by ``on_time``.
         """
-        if not isinstance(command, ApplyFill):
-            self._refused.append(command)
-            return
-        held = self._leave(command.order_id)
-        if held is not None:
-            held.in_flight.pop(command.exec_id, None)
-            self._enter(held)
+        match command:
+            case ApplyFill():
+                held = self._leave(command.order_id)
+                if held is not None:
+                    held.in_flight.pop(command.exec_id, None)
+                    self._enter(held)
+            case RecordTrigger():
+                self._held.again(command.order_id)
+            case CancelOrder() | ExpireOrder():
+                self._refused.append(command)
+            case AdjustTrail() | DeferFill():
+                pass  # it is told again when there is more to tell
+
+    def _knows(self, order_id: UUID) -> bool:
+        return order_id in self._tickets or self._held.get(order_id) is not None
 
     def _enter(self, held: Ticket) -> None:
         self._tickets[held.order.order_id] = held
@@ -152,7 +206,8 @@ class Venue:
         before, book.quote = book.quote, quote
         if quote.bid is not None or quote.ask is not None:
             book.quoted = True
-        if not book.taking and not book.reached_by(quote):
+        held = self._held.waits(quote.symbol)
+        if not held and not book.taking and not book.reached_by(quote):
             return ()
         if before is not None and (before.seq, before.source) == (quote.seq, quote.source):
             return ()
@@ -160,17 +215,17 @@ class Venue:
             return ()
         if self._hours.closed(quote.symbol, now):
             return ()
-        shares = dealt(book, quote, self._hours.of(quote.symbol))
-        fills = [self._fill(share, book, quote, now) for share in shares]
-        return [*fills, *self._settled(book, quote, now)]
+        listed = self._hours.of(quote.symbol)
+        commands: list[Command] = [*dealt(book, quote, listed, now)]
+        commands += self._settled(book, quote, now)
+        if held and listed is not None:
+            commands += self._held.seen(quote, listed, self._underlying(listed), now)
+        return commands
 
-    def _fill(self, share: Share, book: Book, quote: Quote, now: datetime) -> ApplyFill:
-        held = share.held
-        fill = execution(share, book, quote, now, self._hours.of(quote.symbol))
-        held.in_flight[fill.exec_id] = fill.quantity
-        if held.open_qty <= 0:
-            book.remove(held)
-        return fill
+    def _underlying(self, listed: Instrument) -> Decimal | None:
+        """The price of what a derivative is derived from, as far as this venue has seen it."""
+        book = self._books.get(listed.underlying or "")
+        return None if book is None else mark(book.quote)
 
     def _settled(self, book: Book, quote: Quote, now: datetime) -> Iterator[Command]:
         """What becomes of those who could take from this slice, and have something left."""
@@ -181,7 +236,9 @@ class Venue:
             price, told = facing(held, quote, book.quoted)
             if not told:
                 continue  # no trade, no news
-            if order.tif in AT_ONCE:
+            if held.only_posts and price is not None and reaches(price, order.limit, order.side):
+                yield self._cancel(held, "ORDER_WOULD_TAKE", now)
+            elif order.tif in AT_ONCE:
                 yield self._cancel(held, AT_ONCE[order.tif], now)
             elif price is not None and reaches(price, order.limit, order.side):
                 held.beyond_since = None
@@ -226,19 +283,16 @@ class Venue:
                     commands.append(self._cancel(held, AT_ONCE[tif], now))
                 elif held.beyond_since is not None and now - held.beyond_since >= PROTECTION:
                     commands.append(self._cancel(held, "PRICE_PROTECTION", now))
-        if self._next_end is not None and now >= self._next_end:
-            commands += self._expired(now)
-        return commands
+                elif tif not in AT_ONCE:
+                    commands += news(held, book, self._hours, now, self._max_age)
+        return [*commands, *self._expired(now)]
 
-    def _expired(self, now: datetime) -> list[ExpireOrder]:
-        over = [order_id for order_id, ends in self._day_ends.items() if ends <= now]
-        expired = []
-        for order_id in over:
-            del self._day_ends[order_id]
-            held = self._tickets[order_id]
-            if not held.ending:
-                self._end(held)
-                account_id = held.order.account_id
-                expired.append(ExpireOrder(at=now, account_id=account_id, order_id=order_id))
-        self._next_end = min(self._day_ends.values(), default=None)
-        return expired
+    def _expired(self, now: datetime) -> Iterator[ExpireOrder]:
+        for order_id, reason in self._endings.due(now):
+            working = self._tickets.get(order_id)
+            order = working.order if working else self._held.get(order_id)
+            if order is None or (working is not None and working.ending):
+                continue
+            if working is not None:
+                self._end(working)
+            yield ExpireOrder(at=now, account_id=order.account_id, order_id=order_id, reason=reason)

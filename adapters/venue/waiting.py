@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -10,7 +11,13 @@ from adapters.venue.book import Book
 from adapters.venue.hours import Hours, within_bands
 from adapters.venue.terms import offers
 from adapters.venue.ticket import Ticket
+from commands.trading import DeferFill
 from domain.market import Quality, quality
+
+#: What passes by itself in a moment is no news.
+NEWS_AFTER = timedelta(seconds=1)
+_PASSING = frozenset({"LATENCY", "IN_FLIGHT", "PRICE_PROTECTION"})
+_USUAL = "PRICE_NOT_REACHED"
 
 
 class Waiting(Struct, frozen=True):
@@ -24,6 +31,30 @@ class Waiting(Struct, frozen=True):
 
     reason: str
     quote_age_ms: int | None
+
+
+def is_news(reason: str, told: str | None) -> bool:
+    """Whether an account shall hear of it: a new reason, and not that all is as usual."""
+    return reason not in _PASSING and reason != told and (reason != _USUAL or told is not None)
+
+
+def news(
+    held: Ticket, book: Book, hours: Hours, now: datetime, max_age: timedelta
+) -> Iterator[DeferFill]:
+    """Why an order that could take is not filled, when that is news to its account."""
+    if now - held.active_at < NEWS_AFTER:
+        return
+    wait = waiting(held, book, hours, now, max_age)
+    if not is_news(wait.reason, held.deferred):
+        return
+    held.deferred = wait.reason
+    yield DeferFill(
+        at=now,
+        account_id=held.order.account_id,
+        order_id=held.order.order_id,
+        reason=wait.reason,
+        quote_age_ms=wait.quote_age_ms,
+    )
 
 
 def waiting(held: Ticket, book: Book, hours: Hours, now: datetime, max_age: timedelta) -> Waiting:

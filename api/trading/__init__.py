@@ -1,6 +1,6 @@
 """Trading: accounts, orders, and what is held."""
 
-from api.trading import accounts, kill_switch, orders, positions, results, risk
+from api.trading import accounts, kill_switch, orders, positions, results, risk, seeds
 
 ROUTES = (
     *accounts.ROUTES,
@@ -10,3 +10,7 @@ ROUTES = (
     *risk.ROUTES,
     *kill_switch.ROUTES,
 )
+
+#: The paths of earlier systems, which are under another prefix.
+SEED_ROUTES = seeds.ROUTES
+SEED_PREFIX = seeds.PREFIX

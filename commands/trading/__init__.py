@@ -44,6 +44,7 @@ from commands.trading.session import ExpireOrders as ExpireOrders
 from commands.trading.session import OpenSession as OpenSession
 from commands.trading.session import SettleTrades as SettleTrades
 from commands.trading.square_off import SquareOff as SquareOff
+from commands.trading.standing import DeferFill as DeferFill
 from commands.trading.standing import FinishOrderDay as FinishOrderDay
 from commands.trading.standing import RejectCancel as RejectCancel
 from commands.trading.standing import RejectReplace as RejectReplace

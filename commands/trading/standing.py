@@ -9,12 +9,14 @@ from uuid import UUID
 from commands.trading.base import AccountCommand, working_order
 from domain.base import Event, Events, Role
 from domain.errors import Illegal
+from domain.market import Evidence
 from domain.trading import (
     Account,
     Move,
     OrderCancelRejected,
     OrderCancelRequested,
     OrderDoneForDay,
+    OrderFillDeferred,
     OrderReleased,
     OrderReplaceRejected,
     OrderReplaceRequested,
@@ -115,3 +117,19 @@ class RequestReplace(AccountCommand, frozen=True, kw_only=True):
             client_order_id=self.client_order_id,
         )
         return moved(account, self.order_id, Move.REQUEST_REPLACE, asked)
+
+
+class DeferFill(StandingCommand, frozen=True, kw_only=True):
+    """Say why an order is not filled; once for each reason, as long as nothing else happens."""
+
+    allowed = Role.VENUE
+
+    quote_age_ms: int | None = None
+    evidence: Evidence | None = None
+
+    def decide(self, account: Account) -> Events:
+        working = working_order(account, self.order_id)
+        if working.deferred == self.reason:
+            return ()
+        age_ms, evidence = self.quote_age_ms, self.evidence
+        return (OrderFillDeferred(**self.told(), quote_age_ms=age_ms, evidence=evidence),)

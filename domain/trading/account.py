@@ -29,6 +29,7 @@ from domain.trading.order_events import (
     OrderCancelRequested,
     OrderDoneForDay,
     OrderExpired,
+    OrderFillDeferred,
     OrderHeld,
     OrderPlaced,
     OrderRejected,
@@ -234,19 +235,18 @@ class Account(State, frozen=True):
             late=late,
         )
 
-    def _trailed(self, event: TrailingStopAdjusted) -> Account:
+    def _stands(self, event: Any) -> Account:
         working = self.orders.get(event.order_id)
         if working is None:
             return self
-        after = replace(working, stop=event.stop)
+        match event:
+            case TrailingStopAdjusted():
+                after = replace(working, stop=event.stop)
+            case OrderFillDeferred():
+                after = replace(working, deferred=event.reason)
+            case _:
+                after = working.moved(MOVES[type(event)])
         return replace(self, orders=self.orders.set(event.order_id, after))
-
-    def _moved(self, event: Any) -> Account:
-        working = self.orders.get(event.order_id)
-        if working is None:
-            return self
-        moved = working.moved(MOVES[type(event)])
-        return replace(self, orders=self.orders.set(event.order_id, moved))
 
     def _converted(self, event: PositionConverted) -> Account:
         source = self.position(event.symbol, event.from_product)
@@ -282,14 +282,15 @@ FOLDS: dict[type[Event], Callable[[Account, Any], Account]] = {
     OrderAccepted: Account._accepted,
     OrderHeld: Account._accepted,
     OrderTriggered: Account._triggered,
-    TrailingStopAdjusted: Account._trailed,
+    OrderFillDeferred: Account._stands,
+    TrailingStopAdjusted: Account._stands,
     OrderFilled: Account._filled,
     OrderFilledLate: Account._filled,
     OrderReplaced: Account._replaced,
     OrderCanceled: Account._ended,
     OrderExpired: Account._ended,
     OrderRejected: Account._rejected,
-    **dict.fromkeys(MOVES, Account._moved),
+    **dict.fromkeys(MOVES, Account._stands),
     AccountOpened: Account._opened,
     FundsDeposited: Account._funded,
     FundsWithdrawn: Account._funded,

@@ -22,7 +22,8 @@ class Working(Struct, frozen=True):
     of a market order.  ``reserved`` is set aside for this order alone: its whole cost where it
     is paid in full, else its fees; ``unit`` is what one unit of it needs where opposite orders
     net.  An order that is not ``counted`` opens nothing and has nothing set aside: it may only
-    close what is left over by those that count.  ``stop`` is what a held order waits for now.
+    close what is left over by those that count.  ``stop`` is what a held order waits for now,
+    ``deferred`` why it was not filled, as told last.
     """
 
     order: Order
@@ -43,6 +44,7 @@ class Working(Struct, frozen=True):
     stop: Decimal | None = None
     works_as: OrderType | None = None
     model: str = ""
+    deferred: str | None = None
 
     @property
     def leaves_qty(self) -> Decimal:

@@ -13,6 +13,7 @@ from domain.trading import (
     OrderCancelRequested,
     OrderDoneForDay,
     OrderExpired,
+    OrderFillDeferred,
     OrderFilled,
     OrderFilledLate,
     OrderHeld,
@@ -51,6 +52,7 @@ OrderFact = (
     | OrderCanceled
     | OrderExpired
     | OrderRejected
+    | OrderFillDeferred
     | Moved
 )
 #: What an order is while it is neither working nor held; nothing once it is back.
@@ -71,6 +73,8 @@ def _change(event: OrderFact, at: At) -> OrderRow:
         case OrderPlaced():
             row = _ticket(event, at)
             row.reference = as_json(event.reference)
+            row.origin, row.strategy = event.origin, event.strategy
+            row.slice_of = event.slice_of
             return row
         case OrderAccepted():
             return _accepted(event, at)
@@ -90,8 +94,8 @@ def _change(event: OrderFact, at: At) -> OrderRow:
             return _held(event)
         case OrderTriggered():
             return _triggered(event, at)
-        case TrailingStopAdjusted():
-            return OrderRow(order_id=event.order_id, stop=event.stop)
+        case TrailingStopAdjusted() | OrderFillDeferred():
+            return _still_waiting(event, at)
         case _:
             return OrderRow(order_id=event.order_id, away=AWAY.get(type(event), ""))
 
@@ -121,6 +125,7 @@ def _ticket(event: OrderPlaced | OrderRejected, at: At) -> OrderRow:
         display_qty=order.display_qty,
         trail_amount=order.trail_amount,
         trail_pct=order.trail_pct,
+        trigger_by=order.trigger_by,
         expires_at=order.expires_at,
         stop_price=order.stop_price,
         group_id=None if order.group is None else order.group.id,
@@ -151,6 +156,17 @@ def _held(event: OrderHeld) -> OrderRow:
         stop=event.stop,
         waits=True,
         away="",
+    )
+
+
+def _still_waiting(event: TrailingStopAdjusted | OrderFillDeferred, at: At) -> OrderRow:
+    if isinstance(event, TrailingStopAdjusted):
+        return OrderRow(order_id=event.order_id, stop=event.stop)
+    return OrderRow(
+        order_id=event.order_id,
+        deferred=event.reason,
+        deferred_at=at.occurred_at,
+        quote_age_ms=event.quote_age_ms,
     )
 
 

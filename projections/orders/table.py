@@ -16,7 +16,8 @@ class OrderRow(Row, kw_only=True, array_like=True, gc=False):
     ``turnover`` is the gross of all fills, ``placed`` the position of the first fact.
 
     The status is not kept but read off: a live venue may report a fill before it acknowledges.
-    ``waits`` says that it is held, ``away`` that it is asked to change or end, or rests.
+    ``waits`` says that it is held, ``away`` that it is asked to change or end, or rests;
+    ``deferred`` is why it was not filled when that was told last.
     """
 
     key = ("order_id",)
@@ -46,6 +47,7 @@ class OrderRow(Row, kw_only=True, array_like=True, gc=False):
     display_qty: Once[Decimal | None] = None
     trail_amount: Once[Decimal | None] = None
     trail_pct: Once[Decimal | None] = None
+    trigger_by: Once[str | None] = None
     expires_at: datetime | None = None
     stop_price: Decimal | None = None
     stop: Decimal | None = None
@@ -65,6 +67,9 @@ class OrderRow(Row, kw_only=True, array_like=True, gc=False):
     turnover: Sum[Decimal] = ZERO
     fees: Sum[Decimal] = ZERO
     fills: Sum[int] = 0
+    deferred: str | None = None
+    deferred_at: datetime | None = None
+    quote_age_ms: int | None = None
     ended_as: Status | None = None
     reason: str | None = None
     reject_code: Once[str | None] = None

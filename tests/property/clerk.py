@@ -10,7 +10,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from adapters.venue.venue import PROTECTION
+from adapters.venue.sent import PROTECTION
 from domain.market import Quality, Quote, quality
 from domain.trading import OrderType, Side, Tif
 

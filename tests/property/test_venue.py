@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.venue import Standing, Venue
-from adapters.venue.venue import Command
-from commands.trading import ApplyFill
+from adapters.venue.sent import Command
+from commands.trading import ApplyFill, CancelOrder, ExpireOrder
 from domain.trading import TOP_OF_BOOK, OrderType, Side, Tif
 from tests.property.clerk import (
     ACCOUNTS,
@@ -154,8 +154,10 @@ def essence(command: Command) -> tuple[object, ...]:
     match command:
         case ApplyFill():
             return command.order_id, int(command.quantity), int(command.price)
-        case _:
+        case CancelOrder() | ExpireOrder():
             return command.order_id, command.reason
+        case _:
+            raise AssertionError(f"{command} of an order that is not held")
 
 
 @settings(max_examples=300)

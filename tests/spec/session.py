@@ -10,10 +10,17 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from adapters.venue import Standing, Venue
-from adapters.venue.venue import Command
-from commands.trading import ApplyFill, CancelOrder, ExpireOrder
+from adapters.venue.sent import Command
+from commands.trading import (
+    AdjustTrail,
+    ApplyFill,
+    CancelOrder,
+    DeferFill,
+    ExpireOrder,
+    RecordTrigger,
+)
 from domain.market import Calendars, Instrument, InstrumentType, Level, Quote
-from domain.trading import OrderType, Side, Tif
+from domain.trading import Condition, OrderType, Side, Tif
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -45,6 +52,12 @@ def order(nth: int, side: str, limit: str, quantity: str = "10", **more: object)
 
 def market(nth: int, side: str, collar: str, quantity: str = "10", **more: object) -> Standing:
     return order(nth, side, collar, quantity, order_type=OrderType.MARKET, **more)
+
+
+def held(nth: int, side: str, stop: str, **more: object) -> Standing:
+    """A stop that becomes a market order, unless it is told otherwise."""
+    waiting = {"condition": Condition.STOP, "stop": Decimal(stop), "order_type": OrderType.STOP}
+    return order(nth, side, stop, **(waiting | more))  # type: ignore[arg-type]  # of Standing
 
 
 class Session:
@@ -94,7 +107,17 @@ class Session:
         )
         return told(self.venue.on_quote(quote, self.now + timedelta(seconds=late)))
 
+    def triggered(self, nth: int, works_as: str, limit: str) -> None:
+        """The account lets a held order work."""
+        order_id = UUID(int=100 + nth)
+        self.venue.on_trigger(order_id, OrderType(works_as), Decimal(limit), self.now)
+
     def waits(self, seconds: float) -> list[str]:
+        """What time alone does to orders."""
+        return [happened for happened in self.hears(seconds) if ": waits, " not in happened]
+
+    def hears(self, seconds: float) -> list[str]:
+        """The same, and why orders wait as their accounts are told."""
         self.now += timedelta(seconds=seconds)
         return told(self.venue.on_time(self.now))
 
@@ -117,6 +140,12 @@ def in_short(command: Command) -> str:
             return f"{nth}: {command.reason}"
         case ExpireOrder():
             return f"{nth}: {command.reason}"
+        case RecordTrigger():
+            return f"{nth}: goes off at {command.price}"
+        case DeferFill():
+            return f"{nth}: waits, {command.reason} {command.quote_age_ms}"
+        case AdjustTrail():
+            return f"{nth}: best {command.watermark}"
 
 
 def quote_of(seq: int, ask: str, size: str) -> Quote:
