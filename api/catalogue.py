@@ -11,8 +11,10 @@ import commands.identity
 import commands.market
 import commands.trading  # noqa: F401 - importing a context makes its commands known
 from adapters.settings import Settings
+from api.app import MODULES
 from commands.base import Command
 from domain import EVENTS
+from domain.identity import PERMISSIONS, SYSTEM_ROLES
 
 
 def run(settings: Settings, asked: Namespace) -> int:
@@ -21,7 +23,7 @@ def run(settings: Settings, asked: Namespace) -> int:
 
 
 def catalogue() -> str:
-    """Two Markdown tables; README.md holds a copy that a test compares."""
+    """Markdown tables: commands, the matrix of powers, facts; a test compares README.md."""
     commands = [
         "| command | may be asked by | what it does |",
         "|---|---|---|",
@@ -35,7 +37,25 @@ def catalogue() -> str:
             for name, event in sorted(EVENTS.items(), key=lambda item: (_context(item[1]), item[0]))
         ),
     ]
-    return "\n".join([*commands, "", *facts])
+    return "\n".join([*commands, "", *_matrix(), "", *facts])
+
+
+def _matrix() -> Iterator[str]:
+    """Every permission with the roles that have it and what it opens, doors and commands."""
+    yield "| permission | roles | doors | commands |"
+    yield "|---|---|---|---|"
+    doors = [
+        (handler.opt.get("permission"), f"{method} {path}")
+        for routes in MODULES.values()
+        for handler in routes
+        for method in sorted(handler.http_methods - {"OPTIONS", "HEAD"})
+        for path in sorted(handler.paths)
+    ]
+    for permission in PERMISSIONS:
+        roles = ", ".join(role.name for role in SYSTEM_ROLES if permission in role.permissions)
+        opened = "<br>".join(sorted(door for needed, door in doors if needed == permission))
+        asked = ", ".join(c.__name__ for c in known_commands() if c.permission == permission)
+        yield f"| `{permission}` | {roles} | {opened} | {asked} |"
 
 
 def known_commands() -> list[type[Command]]:

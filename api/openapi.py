@@ -143,6 +143,8 @@ def _finish(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     if "public" in handler.opt:
         operation["security"] = []
         return
+    if "permission" in handler.opt:
+        operation["x-permission"] = handler.opt["permission"]
     operation["security"] = [{_SIGNED_IN: []}, {_COOKIE: []}]
     responses["401"] = _problem("Unauthorized")
     responses["403"] = _problem("Forbidden")
