@@ -14,7 +14,7 @@ PEERS  := tests/bench/peers
 ROOMS  := domain commands projections adapters api
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-vault check bench demo coverage lock clean
+.PHONY: help install run test test-vault check bench session demo coverage lock clean
 
 help: ## print this menu
 	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | \
@@ -40,6 +40,9 @@ check: $(VENV)/.dev ## lint, format, types, imports, secrets: all that needs no 
 
 bench: $(VENV)/.dev ## print the ten ratios of the budgets; ONLY=P1,P2 a part
 	@$(BIN)/papertape bench $(if $(ONLY),--only $(ONLY))
+
+session: $(VENV)/.dev ## trade one real day: 50 accounts, 20,000 orders, every invariant
+	@$(BIN)/python -m tests.session $(ARGS)
 
 demo: install ## a scripted tour against the running service
 	@$(BIN)/papertape demo

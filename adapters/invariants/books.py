@@ -25,6 +25,11 @@ from domain.trading import (
     Product,
     Side,
 )
+from domain.trading.day_events import (
+    AccountEpochClosed,
+    HoldingAfter,
+    MarginRemarked,
+)
 from domain.trading.risk import Risk, TradingState
 
 Key = tuple[str, Product]
@@ -40,7 +45,7 @@ class Books:
         self.execs: set[UUID] = set()
         self.risk = Risk()
         self.paid_in_full = True
-        self.restated = False
+        self.brought = ZERO
 
     def take(self, event: Event, at: datetime) -> Iterator[Complaint]:
         """One more fact of the account; what it breaks."""
@@ -64,12 +69,13 @@ class Books:
                 yield from self._execute(event, before)
             case PositionConverted():
                 self._convert(event)
+                self._anchor()
             case _ if type(event).__name__ in LEGAL:
                 if isinstance(event, OrderAccepted):
                     yield from self._halted(event, at)
                 yield from self._order(told.order_id, event)
             case _:
-                self._rebase(told)
+                yield from self._retold(event)
         yield from self._money()
 
     # ── orders ─────────────────────────────────────────────────────────────────
@@ -107,7 +113,7 @@ class Books:
             yield "I-08", f"{fill.symbol} is held short as {fill.product}"
         yield from self._on_offer(key, held)
         value = sum((each.value for each in self.holdings.values()), ZERO)
-        if value != self.balance.positions and not self.restated:
+        if value != self.balance.positions:
             yield "I-03", f"positions are worth {value:f}, recorded {self.balance.positions:f}"
 
     def _power(self, balance: Balance, key: Key, price: Decimal) -> Decimal:
@@ -155,10 +161,32 @@ class Books:
                 source.lots[lot.exec_id] = (quantity - lot.quantity, amount - lot.amount)
             target.lots[lot.exec_id] = (lot.quantity, lot.amount)
 
-    def _rebase(self, told: Any) -> None:
-        """Other facts that move positions or marks say how they stand; only money is added up."""
-        if getattr(told, "balance", None) is not None and not hasattr(told, "amount"):
-            self.restated |= bool(self.holdings)
+    def _retold(self, event: Event) -> Iterator[Complaint]:
+        """Facts that are no fills tell positions as they stand: splits, expiry, corrections."""
+        told: Any = event
+        for after in (*getattr(told, "holdings", ()), getattr(told, "holding", None)):
+            if isinstance(after, HoldingAfter):
+                held = self.holdings.setdefault((after.symbol, after.product), Holding())
+                held.retell(after)
+                yield from held.sound()
+                self._anchor()
+        match event:
+            case MarginRemarked():
+                for mark in event.marks:
+                    held = self.holdings[mark.symbol, mark.product]
+                    held.last_price, held.margin = mark.price, mark.margin
+            case AccountEpochClosed():
+                self.holdings.clear()
+                self._anchor()
+            case _:
+                pass
+
+    def _anchor(self) -> None:
+        """From here on what trading brings is reckoned anew."""
+        self.brought = -self._ledger("house:trading") - self._brought()
+
+    def _brought(self) -> Decimal:
+        return sum((held.brought for held in self.holdings.values()), ZERO)
 
     # ── money ──────────────────────────────────────────────────────────────────
 
@@ -176,13 +204,12 @@ class Books:
             yield "I-03", f"postings make {self._ledger('cash'):f} cash, not {balance.cash:f}"
         if -self._ledger("loan") != balance.loan:
             yield "I-03", f"postings make a loan of {-self._ledger('loan'):f}, not {balance.loan:f}"
-        if not self.restated:
-            brought = sum((held.brought for held in self.holdings.values()), ZERO)
-            if brought != -self._ledger("house:trading"):
-                yield "I-03", f"trading brought {brought:f} by its P&L, not what was posted"
-            margin = sum((held.margin for held in self.holdings.values()), ZERO)
-            if margin != balance.margin:
-                yield "I-07", f"positions hold a margin of {margin:f}, not {balance.margin:f}"
+        brought = self.brought + self._brought()
+        if brought != -self._ledger("house:trading"):
+            yield "I-03", f"trading brought {brought:f} by its P&L, not what was posted"
+        margin = sum((held.margin for held in self.holdings.values()), ZERO)
+        if margin != balance.margin:
+            yield "I-07", f"positions hold a margin of {margin:f}, not {balance.margin:f}"
         if not self.working and balance.reserved:
             yield "I-07", f"no order works, and {balance.reserved:f} is reserved"
         if balance.reserved < 0:

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from domain.money import ZERO
 from domain.trading import Execution, Side, Style
+from domain.trading.day_events import HoldingAfter
 
 #: The number of an invariant, and what is wrong.
 Complaint = tuple[str, str]
@@ -71,6 +72,14 @@ class Holding(Struct):
         self.margin, self.loan = after.margin, after.loan
         self.last_price, self.multiplier, self.style = fill.last_px, fill.multiplier, fill.style
         yield from self.sound()
+
+    def retell(self, after: HoldingAfter) -> None:
+        """The position as a fact that is no fill tells it, layer by layer."""
+        self.quantity, self.cost = after.quantity, after.cost_basis
+        self.realised_wac, self.realised_fifo = after.realised_wac, after.realised_fifo
+        self.margin, self.loan, self.last_price = after.margin, after.loan, after.last_price
+        self.multiplier, self.style = after.multiplier, after.style
+        self.lots = {lot.exec_id: (lot.quantity, lot.amount) for lot in after.lots}
 
     def sound(self) -> Iterator[Complaint]:
         """What must be true of it at any time."""

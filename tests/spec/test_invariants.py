@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -11,8 +12,11 @@ import pytest
 from msgspec.structs import replace
 
 from adapters.invariants import INVARIANTS, Auditor
+from commands.trading import ApplyCorporateAction, CorporateAction
 from domain.base import Event, Fact, Meta
 from domain.trading import (
+    ActionKind,
+    CorporateActionApplied,
     Execution,
     OrderCanceled,
     OrderFilled,
@@ -21,10 +25,12 @@ from domain.trading import (
 )
 from domain.trading.risk import Party, TradingState, TradingStateChanged
 from tests.naive.histories import MINE, OPENING, History
-from tests.spec.trading import history, place, ticket
+from tests.spec.trading import MINE as MINE_TOO
+from tests.spec.trading import NOW, SECOND, fill, history, place, ticket
 
 META = Meta(actor="test", command_id=MINE, correlation_id=MINE, occurred_at=OPENING)
 CENT = Decimal("0.01")
+EX = NOW + timedelta(days=1)
 
 
 def on_tape(events: list[Event]) -> list[Fact]:
@@ -164,3 +170,29 @@ def test_facts_that_cannot_be_reckoned_with_are_a_violation_and_no_crash() -> No
     events = life()
     orphan = next(event for event in events if isinstance(event, OrderFilled))
     assert broken([events[0], orphan])["I-09"]
+
+
+def after_a_split(*more: object) -> list[Event]:
+    """Ten bought, two for one, and what follows."""
+    action = CorporateAction(
+        action_id=UUID(int=5),
+        kind=ActionKind.SPLIT,
+        symbol="ACME",
+        ex_at=EX,
+        numerator=Decimal(2),
+        denominator=Decimal(1),
+    )
+    split = ApplyCorporateAction(at=EX, account_id=MINE_TOO, action=action)
+    return list(history(place(ticket()), fill("10", "100"), split, *more))
+
+
+def test_a_split_is_followed_and_what_comes_after_it_adds_up() -> None:
+    selling = (place(ticket(Side.SELL, "20", "60"), SECOND), fill("20", "60", SECOND, UUID(int=9)))
+    assert broken(after_a_split(*selling)) == {}
+
+
+def test_a_layer_lost_in_a_split_is_found() -> None:
+    *events, split = after_a_split()
+    assert isinstance(split, CorporateActionApplied)
+    (holding,) = split.holdings
+    assert "I-02" in broken([*events, replace(split, holdings=(replace(holding, lots=()),))])

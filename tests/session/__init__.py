@@ -1,0 +1,1 @@
+"""A session of real ticks: many accounts trade one recorded day, and everything adds up."""
