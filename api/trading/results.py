@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery
 
 from api.problems import documented
 from api.wiring import Request
-from projections import daily_pnl, performance, trades
+from projections import contract_notes, daily_pnl, performance, trades
 from projections.query import LIMIT, Page
 
 
@@ -49,4 +49,16 @@ async def show_performance(
     return await request.read(performance.of_account, account_id, since=since, until=until)
 
 
-ROUTES = (list_trades, show_daily_pnl, show_performance)
+@get("/contract-notes", responses=documented(404, 422, 503))
+async def list_contract_notes(
+    request: Request,
+    account_id: FromQuery[UUID],
+    since: FromQuery[str | None] = None,
+    until: FromQuery[str | None] = None,
+) -> Page[contract_notes.ContractNote]:
+    """What was dealt in on each day, and what it cost by component; not for tax use."""
+    notes = await request.read(contract_notes.of_account, account_id, since=since, until=until)
+    return Page(notes)
+
+
+ROUTES = (list_trades, show_daily_pnl, show_performance, list_contract_notes)

@@ -32,8 +32,9 @@ class OrderReport(Struct, frozen=True):
 
     ``limit_price`` is the worst price the venue may fill at, ``reserved`` what is set aside for
     that; ``stop`` is what a held order waits for now, ``condition`` what it waited for last, and
-    ``works_as`` its type since.  ``avg_px`` is None until something is filled.  ``placed`` is
-    the position of its first fact, ``position`` of its last.
+    ``works_as`` its type since.  ``deferred`` is why it was not filled when that was told last,
+    at a quote so many milliseconds old.  ``avg_px`` is None until something is filled.
+    ``placed`` is the position of its first fact, ``position`` of its last.
     """
 
     order_id: UUID
@@ -76,6 +77,9 @@ class OrderReport(Struct, frozen=True):
     venue: str | None
     model: str | None
     reason: str | None
+    deferred: str | None
+    deferred_at: datetime | None
+    quote_age_ms: int | None
     reject_code: str | None
     reject_detail: str | None
     reject_context: dict[str, str] | None

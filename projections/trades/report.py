@@ -63,6 +63,7 @@ _FILLS = sql(
 SELECT f.* FROM rm.accounts a LEFT JOIN LATERAL (
     SELECT f.exec_id, f.symbol, f.product, f.side, f.quantity, f.price, f.gross, f.fee,
            f.held, f.multiplier, f.executed_at, f.position,
+           (SELECT o.strategy FROM rm.orders o WHERE o.order_id = f.order_id) AS strategy,
            least((f.evidence->>'bid')::numeric, (f.evidence->>'last')::numeric) AS low,
            greatest((f.evidence->>'ask')::numeric, (f.evidence->>'last')::numeric) AS high
       FROM rm.fills f WHERE f.account_id = a.account_id) f ON true
@@ -120,6 +121,7 @@ def _fill(row: dict[str, Any]) -> Fill:
         multiplier=Decimal(row["multiplier"]),
         low=None if row["low"] is None else Decimal(row["low"]),
         high=None if row["high"] is None else Decimal(row["high"]),
+        strategy=row["strategy"],
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 from adapters.servers import Database
 from domain.errors import Invalid
 from domain.trading import AccountOpened, FundsDeposited, FundsWithdrawn, OrderFilled
-from projections import daily_pnl, performance, trades
+from projections import contract_notes, daily_pnl, fills, performance, trades
 from projections.query import Db
 from tests.contract import views as views_of
 from tests.contract.history import Trading
@@ -81,6 +81,23 @@ async def test_the_days_bring_what_the_account_has_less_what_was_paid_in(
         net = sum((Decimal(day.net) for day in days), ZERO)
         assert net == balance.cash + balance.positions - paid_in
         assert Decimal(days[-1].equity) == balance.cash + balance.positions
+
+
+async def test_contract_notes_hold_every_fill_once_and_add_up(views: Db, trading: Trading) -> None:
+    for account_id in trading.accounts:
+        owner = owner_of(trading, account_id)
+        notes = await contract_notes.of_account(views, owner, account_id)
+        shown = [line.exec_id for note in notes for line in note.lines]
+        told = await everything(fills.of_account, views, owner, account_id, 500)
+        assert sorted(shown) == sorted(fill.exec_id for fill in told)
+        for note in notes:
+            sides = {"BUY": ZERO, "SELL": ZERO}
+            for line in note.lines:
+                sides[line.side] += Decimal(line.gross)
+            assert (Decimal(note.bought), Decimal(note.sold)) == (sides["BUY"], sides["SELL"])
+            net = sides["SELL"] - sides["BUY"] - Decimal(note.fees_total)
+            assert Decimal(note.net) == net
+            assert sum(map(Decimal, note.fees.values()), ZERO) == Decimal(note.fees_total)
 
 
 async def test_days_outside_the_range_are_left_out_and_nonsense_is_refused(

@@ -16,6 +16,7 @@ from domain.base import Fact
 from domain.errors import Invalid, NotFound
 from projections import (
     accounts,
+    contract_notes,
     daily_pnl,
     equity,
     fills,
@@ -67,6 +68,7 @@ OF_ACCOUNT: dict[str, Callable[[Db, UUID, UUID], Awaitable[Any]]] = {
     "curve": equity.curve,
     "trades": trades.of_account,
     "daily_pnl": daily_pnl.of_account,
+    "contract_notes": contract_notes.of_account,
     "performance": performance.of_account,
 }
 
