@@ -10,7 +10,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.errors import NotFound
-from domain.trading import AccountOpened
+from domain.trading import AccountClosed, AccountOpened
 from projections.base import At, Once, Row
 from projections.query import (
     LIMIT,
@@ -33,22 +33,24 @@ class AccountRow(Row, kw_only=True, array_like=True, gc=False):
     indexes = ("(owner_id, opened DESC)",)
 
     account_id: UUID
-    owner_id: Once[UUID]
-    kind: Once[str]
-    currency: Once[str]
-    opening_capital: Once[Decimal]
-    label: Once[str]
-    fill_model: Once[str]
-    fee_schedule: Once[str]
-    opened: Once[int]
-    opened_at: Once[datetime]
-    state: str = "OPEN"
+    owner_id: Once[UUID | None] = None
+    kind: Once[str | None] = None
+    currency: Once[str | None] = None
+    opening_capital: Once[Decimal | None] = None
+    label: Once[str | None] = None
+    fill_model: Once[str | None] = None
+    fee_schedule: Once[str | None] = None
+    opened: Once[int | None] = None
+    opened_at: Once[datetime | None] = None
+    state: str | None = None
 
 
 TABLE: type[Row] = AccountRow
 
 
-def project(event: AccountOpened, at: At) -> Sequence[Row]:
+def project(event: AccountOpened | AccountClosed, at: At) -> Sequence[Row]:
+    if isinstance(event, AccountClosed):
+        return (AccountRow(account_id=event.account_id, state="CLOSED"),)
     row = AccountRow(
         account_id=event.account_id,
         owner_id=event.owner_id,
@@ -60,6 +62,7 @@ def project(event: AccountOpened, at: At) -> Sequence[Row]:
         fee_schedule=event.fee_schedule,
         opened=at.position,
         opened_at=at.occurred_at,
+        state="OPEN",
     )
     return (row,)
 

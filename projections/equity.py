@@ -11,11 +11,18 @@ from msgspec import Struct
 
 from domain.errors import Invalid
 from domain.trading import (
+    AccountEpochOpened,
     AccountOpened,
+    BorrowFeeCharged,
+    CorporateActionApplied,
     FundsDeposited,
     FundsWithdrawn,
+    InterestCharged,
+    MarginRemarked,
     OrderFilled,
     OrderFilledLate,
+    PositionExpired,
+    PositionRestated,
 )
 from projections.base import At, Line, Row
 from projections.query import (
@@ -50,7 +57,19 @@ TABLE: type[Row] = EquityRow
 
 
 def project(
-    event: AccountOpened | FundsDeposited | FundsWithdrawn | OrderFilled | OrderFilledLate, at: At
+    event: AccountOpened
+    | FundsDeposited
+    | FundsWithdrawn
+    | OrderFilled
+    | OrderFilledLate
+    | InterestCharged
+    | BorrowFeeCharged
+    | MarginRemarked
+    | CorporateActionApplied
+    | PositionExpired
+    | PositionRestated
+    | AccountEpochOpened,
+    at: At,
 ) -> Sequence[Row]:
     """Facts that only reserve and release money leave the curve as it is."""
     balance = event.balance

@@ -11,12 +11,19 @@ from msgspec import Struct
 
 from domain.base import Event
 from domain.trading import (
+    AccountEpochClosed,
+    AccountEpochOpened,
     AccountOpened,
+    BorrowFeeCharged,
+    CorporateActionApplied,
     FundsDeposited,
     FundsWithdrawn,
+    InterestCharged,
     OrderFilled,
     OrderFilledLate,
     PositionConverted,
+    PositionExpired,
+    PositionRestated,
 )
 from projections.base import At, Line, Row
 from projections.query import (
@@ -61,7 +68,14 @@ def project(
     | FundsWithdrawn
     | OrderFilled
     | OrderFilledLate
-    | PositionConverted,
+    | PositionConverted
+    | InterestCharged
+    | BorrowFeeCharged
+    | CorporateActionApplied
+    | PositionExpired
+    | PositionRestated
+    | AccountEpochClosed
+    | AccountEpochOpened,
     at: At,
 ) -> Sequence[Row]:
     """Told from the other side: each posting there is one movement here, by what it was for."""
@@ -92,6 +106,15 @@ def project(
     return rows
 
 
+_KINDS: dict[type[Event], str] = {
+    InterestCharged: "INTEREST",
+    BorrowFeeCharged: "BORROW",
+    CorporateActionApplied: "CORPORATE_ACTION",
+    PositionExpired: "EXPIRY",
+    AccountEpochClosed: "CLOSING",
+}
+
+
 def _kind(event: Event, ledger: str) -> str:
     """OPENING, DEPOSIT, WITHDRAWAL, TRADE, or FEES and the like by the name of the ledger."""
     match event:
@@ -103,8 +126,10 @@ def _kind(event: Event, ledger: str) -> str:
             return "DEPOSIT"
         case FundsWithdrawn():
             return "WITHDRAWAL"
-        case _:
+        case AccountOpened() | AccountEpochOpened():
             return "OPENING"
+        case _:
+            return _KINDS.get(type(event), "CORRECTION")
 
 
 class LedgerLine(Struct, frozen=True):

@@ -10,8 +10,19 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from domain.trading import LotMoved, OrderFilled, OrderFilledLate, PositionConverted, Product
-from projections.base import At, Once, Row
+from domain.money import ZERO
+from domain.trading import (
+    CorporateActionApplied,
+    HoldingAfter,
+    LotMoved,
+    OrderFilled,
+    OrderFilledLate,
+    PositionConverted,
+    PositionExpired,
+    PositionRestated,
+    Product,
+)
+from projections.base import At, Row
 from projections.query import (
     LIMIT,
     Amount,
@@ -29,7 +40,10 @@ MONEY: bool = True
 
 
 class LotRow(Row, kw_only=True, array_like=True, gc=False):
-    """``exec_id`` is the fill that opened it; ``quantity`` and ``amount`` are what is left."""
+    """``exec_id`` is the fill that opened it; ``quantity`` and ``amount`` are what is left.
+
+    A layer that is used up may come back when a trade is corrected.
+    """
 
     key = ("account_id", "symbol", "product", "exec_id")
     indexes = ("(account_id, opened DESC) WHERE quantity <> 0",)
@@ -38,23 +52,32 @@ class LotRow(Row, kw_only=True, array_like=True, gc=False):
     symbol: str
     product: str
     exec_id: UUID
-    opened_at: Once[datetime | None] = None
-    opened: Once[int | None] = None
-    opened_qty: Once[Decimal | None] = None
-    opened_amount: Once[Decimal | None] = None
-    multiplier: Once[Decimal | None] = None
+    opened_at: datetime | None = None
+    opened: int | None = None
+    opened_qty: Decimal | None = None
+    opened_amount: Decimal | None = None
+    multiplier: Decimal | None = None
     quantity: Decimal
     amount: Decimal
-
-    @property
-    def is_final(self) -> bool:
-        return not self.quantity
 
 
 TABLE: type[Row] = LotRow
 
 
-def project(event: OrderFilled | OrderFilledLate | PositionConverted, at: At) -> Sequence[Row]:
+def project(
+    event: OrderFilled
+    | OrderFilledLate
+    | PositionConverted
+    | CorporateActionApplied
+    | PositionExpired
+    | PositionRestated,
+    at: At,
+) -> Sequence[Row]:
+    match event:
+        case CorporateActionApplied():
+            return [row for after in event.holdings for row in _layers(event.account_id, after, at)]
+        case PositionExpired() | PositionRestated():
+            return _layers(event.account_id, event.holding, at)
     if isinstance(event, PositionConverted):
         return [row for lot in event.lots for row in _moved(event, lot, at)]
     rows: list[Row] = []
@@ -75,6 +98,30 @@ def project(event: OrderFilled | OrderFilledLate | PositionConverted, at: At) ->
             row.multiplier = event.multiplier
         rows.append(row)
     return rows
+
+
+def _layers(account_id: UUID, after: HoldingAfter, at: At) -> list[Row]:
+    """Every layer as it is now, and those that are no more."""
+    of: dict[str, Any] = {
+        "account_id": account_id,
+        "symbol": after.symbol,
+        "product": after.product,
+    }
+    there: list[Row] = [
+        LotRow(
+            **of,
+            exec_id=lot.exec_id,
+            opened_at=lot.opened_at,
+            opened=at.position,
+            opened_qty=lot.quantity,
+            opened_amount=lot.amount,
+            multiplier=after.multiplier,
+            quantity=lot.quantity,
+            amount=lot.amount,
+        )
+        for lot in after.lots
+    ]
+    return there + [LotRow(**of, exec_id=gone, quantity=ZERO, amount=ZERO) for gone in after.gone]
 
 
 def _moved(event: PositionConverted, lot: LotMoved, at: At) -> tuple[Row, Row]:

@@ -13,10 +13,16 @@ from msgspec import Struct
 from domain.errors import NotFound
 from domain.money import ZERO
 from domain.trading import (
+    CorporateActionApplied,
+    HoldingAfter,
+    MarginRemarked,
+    Marked,
     OrderFilled,
     OrderFilledLate,
     PositionAfter,
     PositionConverted,
+    PositionExpired,
+    PositionRestated,
     Product,
     Side,
     Style,
@@ -61,7 +67,29 @@ def position_id(account_id: UUID, symbol: str, product: Product) -> UUID:
     return uuid5(account_id, holding(symbol, product))
 
 
-def project(event: OrderFilled | OrderFilledLate | PositionConverted, at: At) -> Sequence[Row]:
+def project(
+    event: OrderFilled
+    | OrderFilledLate
+    | PositionConverted
+    | MarginRemarked
+    | CorporateActionApplied
+    | PositionExpired
+    | PositionRestated,
+    at: At,
+) -> Sequence[Row]:
+    match event:
+        case MarginRemarked():
+            return [_marked(event.account_id, mark) for mark in event.marks]
+        case CorporateActionApplied():
+            return [_holding(event.account_id, after) for after in event.holdings]
+        case PositionExpired():
+            row = _holding(event.account_id, event.holding)
+            row.fees = event.fee
+            return (row,)
+        case PositionRestated():
+            row = _holding(event.account_id, event.holding)
+            row.fees = event.deltas.fees
+            return (row,)
     if isinstance(event, PositionConverted):
         return (
             _row(event, event.from_product, event.source, event.price, event.from_style),
@@ -75,6 +103,37 @@ def project(event: OrderFilled | OrderFilledLate | PositionConverted, at: At) ->
     row.fees = event.fee
     row.fills = 1
     return (row,)
+
+
+def _marked(account_id: UUID, mark: Marked) -> PositionRow:
+    return _told(account_id, mark, mark.after, mark.price)
+
+
+def _holding(account_id: UUID, after: HoldingAfter) -> PositionRow:
+    return _told(account_id, after, after, after.last_price)
+
+
+def _told(
+    account_id: UUID,
+    of: Marked | HoldingAfter,
+    after: PositionAfter | HoldingAfter,
+    price: Decimal,
+) -> PositionRow:
+    return PositionRow(
+        account_id=account_id,
+        symbol=of.symbol,
+        product=of.product,
+        position_id=position_id(account_id, of.symbol, of.product),
+        quantity=after.quantity,
+        cost_basis=after.cost_basis,
+        realised_wac=after.realised_wac,
+        realised_fifo=after.realised_fifo,
+        multiplier=of.multiplier,
+        last_price=price,
+        style=of.style,
+        margin=after.margin,
+        loan=after.loan,
+    )
 
 
 def _row(

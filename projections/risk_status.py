@@ -16,7 +16,7 @@ from domain.trading import (
     RiskLimitsSet,
     TradingStateChanged,
 )
-from projections.base import At, Json, Row, as_json
+from projections.base import At, Row, as_json
 from projections.query import Db, columns_for, rows, sql
 
 MONEY: bool = False
@@ -32,14 +32,14 @@ class RiskStatusRow(Row, kw_only=True, array_like=True, gc=False):
     state: str | None = None
     reason: str | None = None
     until: str | None = None
-    limits: Json | None = None
-    later: Json | None = None
+    limits: str | None = None
+    later: str | None = None
     later_from: str | None = None
     switched_on: bool | None = None
     cancel_orders: bool | None = None
     flatten: bool | None = None
     stop_bots: bool | None = None
-    breach: Json | None = None
+    breach: str | None = None
 
 
 TABLE: type[Row] = RiskStatusRow

@@ -9,11 +9,18 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from domain.base import Event
 from domain.money import ZERO
 from domain.trading import (
+    AccountEpochClosed,
+    AccountEpochOpened,
     AccountOpened,
+    BorrowFeeCharged,
+    CorporateActionApplied,
     FundsDeposited,
     FundsWithdrawn,
+    InterestCharged,
+    MarginRemarked,
     OrderAccepted,
     OrderCanceled,
     OrderExpired,
@@ -23,6 +30,8 @@ from domain.trading import (
     OrderReplaced,
     OrderTriggered,
     PositionConverted,
+    PositionExpired,
+    PositionRestated,
 )
 from projections.base import At, Once, Row, Sum
 from projections.query import Amount, Db, columns_for, of_known_account, plain, sql
@@ -52,8 +61,8 @@ class WalletRow(Row, kw_only=True, array_like=True, gc=False):
 TABLE: type[Row] = WalletRow
 
 
-def project(
-    event: AccountOpened
+Moves = (
+    AccountOpened
     | FundsDeposited
     | FundsWithdrawn
     | OrderAccepted
@@ -64,9 +73,19 @@ def project(
     | OrderReplaced
     | PositionConverted
     | OrderCanceled
-    | OrderExpired,
-    at: At,
-) -> Sequence[Row]:
+    | OrderExpired
+    | InterestCharged
+    | BorrowFeeCharged
+    | MarginRemarked
+    | CorporateActionApplied
+    | PositionExpired
+    | PositionRestated
+    | AccountEpochClosed
+    | AccountEpochOpened
+)
+
+
+def project(event: Moves, at: At) -> Sequence[Row]:
     balance = event.balance
     row = WalletRow(
         account_id=event.account_id,
@@ -75,11 +94,35 @@ def project(
         margin=balance.margin,
         loan=balance.loan,
     )
+    _sums(row, event)
+    return (row,)
+
+
+def _sums(row: WalletRow, event: Event) -> None:
+    """What the fact adds to the totals."""
     match event:
         case OrderFilled() | OrderFilledLate():
             row.realised_wac = event.realised_wac
             row.realised_fifo = event.realised_fifo
             row.fees = event.fee
+        case PositionExpired():
+            row.realised_wac = event.realised_wac
+            row.realised_fifo = event.realised_fifo
+            row.fees = event.fee
+        case CorporateActionApplied():
+            row.realised_wac = event.realised_wac
+            row.realised_fifo = event.realised_fifo
+        case PositionRestated():
+            row.realised_wac = event.deltas.realised_wac
+            row.realised_fifo = event.deltas.realised_fifo
+            row.fees = event.deltas.fees
+        case AccountEpochClosed():
+            row.withdrawals = event.cash
+            row.realised_wac = -event.realised_wac
+            row.realised_fifo = -event.realised_fifo
+            row.fees = -event.fees
+        case AccountEpochOpened():
+            row.deposits = event.opening_capital
         case FundsDeposited():
             row.deposits = event.amount
         case FundsWithdrawn():
@@ -88,7 +131,6 @@ def project(
             row.owner_id = event.owner_id
             row.currency = event.currency
             row.opening_capital = event.opening_capital
-    return (row,)
 
 
 class Wallet(Struct, frozen=True):

@@ -106,15 +106,15 @@ class ApplyCorporateAction(AccountCommand, frozen=True, kw_only=True):
         into = action.into or action.symbol
         balance = account.balance
         if into == action.symbol:
-            holdings: tuple[HoldingAfter, ...] = (holding_after(into, product, changed),)
+            holdings: tuple[HoldingAfter, ...] = (holding_after(into, product, changed, held),)
             balance = revalued(balance, held, changed, cash)
         else:
             target = account.positions.get(holding(into, product), FLAT)
             joined = _joined(target, changed)
             left = _emptied(held)
             holdings = (
-                holding_after(action.symbol, product, left),
-                holding_after(into, product, joined),
+                holding_after(action.symbol, product, left, held),
+                holding_after(into, product, joined, target),
             )
             balance = revalued(revalued(balance, held, left, cash), target, joined, ZERO)
         ledger = "house:dividends" if action.kind is ActionKind.DIVIDEND else "house:ca"
@@ -137,6 +137,8 @@ class ApplyCorporateAction(AccountCommand, frozen=True, kw_only=True):
             balance=balance,
             ex_at=action.ex_at,
             step=action.step,
+            realised_wac=tidy(changed.realised_wac - held.realised_wac),
+            realised_fifo=tidy(changed.realised_fifo - held.realised_fifo),
         )
 
 

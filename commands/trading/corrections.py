@@ -192,7 +192,7 @@ def restatement(
         effective_at=fill.executed_at if terms is None else terms.executed_at,
         deltas=_deltas(held, after, tidy(told.fees - booked.fees), cash),
         lots_before_sha256=digest(held.lots),
-        holding=holding_after(fill.symbol, fill.product, after),
+        holding=holding_after(fill.symbol, fill.product, after, held),
         order_cum_qty=done[0],
         order_turnover=done[1],
         postings=tuple(Posting(name, amount) for name, amount in ledgers.items() if amount),

@@ -98,7 +98,7 @@ class ExpirePosition(AccountCommand, frozen=True, kw_only=True):
             realised_wac=effect.realised_wac,
             realised_fifo=effect.realised_fifo,
             expired_on=self.expired_on,
-            holding=holding_after(symbol, product, after),
+            holding=holding_after(symbol, product, after, held),
             postings=(Posting("cash", cash), Posting("house:trading", -cash)),
             balance=revalued(account.balance, held, after, cash),
         )

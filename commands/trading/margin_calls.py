@@ -24,6 +24,7 @@ from domain.trading import (
     Marked,
     Party,
     Position,
+    PositionAfter,
     Product,
     Style,
     TradingState,
@@ -67,7 +68,7 @@ class RemarkMargin(AccountCommand, frozen=True, kw_only=True):
             if after == held:
                 continue
             balance = revalued(balance, held, after, ZERO)
-            marked.append(Marked(symbol, Product(product), price, after.margin))
+            marked.append(_marked(symbol, Product(product), after))
         if not marked:
             return checked(account, self)
         fact = MarginRemarked(self.account_id, tuple(marked), balance)
@@ -117,6 +118,18 @@ def checked(account: Account, command: AccountCommand) -> Events:
         return issued
     reason = "buying power is below zero"
     return (*issued, _held(scope, TradingState.ACTIVE, TradingState.REDUCING, reason))
+
+
+def _marked(symbol: str, product: Product, held: Position) -> Marked:
+    after = PositionAfter(
+        held.quantity,
+        held.cost_basis,
+        held.realised_wac,
+        held.realised_fifo,
+        held.margin,
+        held.loan,
+    )
+    return Marked(symbol, product, held.last_price, after, held.multiplier, held.style)
 
 
 def _held(scope: str, old: TradingState, new: TradingState, reason: str) -> TradingStateChanged:

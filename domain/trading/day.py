@@ -91,8 +91,9 @@ def position_after(held: Position, after: HoldingAfter) -> Position:
     )
 
 
-def holding_after(symbol: str, product: Product, held: Position) -> HoldingAfter:
-    """How a fact tells of a position."""
+def holding_after(symbol: str, product: Product, held: Position, before: Position) -> HoldingAfter:
+    """How a fact tells of a position that was ``before``."""
+    kept = {lot.exec_id for lot in held.lots}
     return HoldingAfter(
         symbol=symbol,
         product=product,
@@ -107,6 +108,7 @@ def holding_after(symbol: str, product: Product, held: Position) -> HoldingAfter
         margin=held.margin,
         loan=held.loan,
         settled_qty=held.settled_qty,
+        gone=tuple(lot.exec_id for lot in before.lots if lot.exec_id not in kept),
     )
 
 

@@ -18,6 +18,7 @@ from msgspec import Struct
 from domain.base import Event
 from domain.money import ZERO
 from domain.trading.events import Balance, Posting
+from domain.trading.fill_events import PositionAfter
 from domain.trading.order import Product, Style
 
 
@@ -35,7 +36,7 @@ class HoldingAfter(Struct, frozen=True, omit_defaults=True):
     A position right after a fact that is not a fill, layer by layer.
 
     All are totals; ``quantity`` is below zero when short.  ``last_price`` is what it is valued
-    at from now on.
+    at from now on, ``gone`` are layers that were there and are no more.
     """
 
     symbol: str
@@ -51,6 +52,7 @@ class HoldingAfter(Struct, frozen=True, omit_defaults=True):
     margin: Decimal = ZERO
     loan: Decimal = ZERO
     settled_qty: Decimal = ZERO
+    gone: tuple[UUID, ...] = ()
 
 
 class SessionOpened(Event, frozen=True):
@@ -121,13 +123,19 @@ class BorrowFeeCharged(Event, frozen=True):
     balance: Balance
 
 
-class Marked(Struct, frozen=True):
+class Marked(Struct, frozen=True, omit_defaults=True):
     """A position valued anew at ``price``, and the margin it needs there."""
 
     symbol: str
     product: Product
     price: Decimal
-    margin: Decimal
+    after: PositionAfter
+    multiplier: Decimal = Decimal(1)
+    style: Style = Style.PREMIUM
+
+    @property
+    def margin(self) -> Decimal:
+        return self.after.margin
 
 
 class MarginRemarked(Event, frozen=True):
@@ -189,6 +197,8 @@ class CorporateActionApplied(Event, frozen=True, omit_defaults=True):
     balance: Balance
     ex_at: datetime
     step: Decimal = Decimal(1)
+    realised_wac: Decimal = ZERO
+    realised_fifo: Decimal = ZERO
 
 
 class PositionExpired(Event, frozen=True, omit_defaults=True):

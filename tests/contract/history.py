@@ -33,7 +33,7 @@ from domain.base import Event, Fact, Meta, State, fold
 from domain.errors import DomainError
 from domain.market import Instrument, InstrumentType, Quote, witness
 from domain.trading import FLAT, Account, Order, OrderType, Product, Side, Tif, holding
-from tests.contract import life_of_risk, office
+from tests.contract import clockwork, life_of_risk, office
 
 OPENING = datetime(2026, 1, 5, 9, 15, tzinfo=UTC)
 MODEL = "TOP_OF_BOOK@1"
@@ -162,7 +162,9 @@ class Trading:
         account_id = self._dice.choice(self.accounts)
         trader = self.account(account_id).owner
         common: dict[str, Any] = {"at": self._now, "account_id": account_id}
-        if dice < 0.18:
+        if dice < 0.04:
+            yield clockwork.a_turn(self._dice, common, PRICES, self._id()), "system:clock"
+        elif dice < 0.18:
             amount = Decimal(self._dice.randint(1, 100_000)) / 100
             funds = self._dice.choice((DepositVirtual, WithdrawVirtual))
             yield funds(**common, amount=amount, reason='a "top\\up"'), trader

@@ -95,7 +95,8 @@ async def test_what_people_see_is_what_the_account_decides_by(views: Db, trading
             assert Decimal(position.cost_basis) == said.cost_basis
             assert Decimal(position.realised_wac) == said.realised_wac
             assert Decimal(position.realised_fifo) == said.realised_fifo
-            assert Decimal(position.bought) - Decimal(position.sold) == said.quantity
+            if not account.day.actions:  # else units came from elsewhere
+                assert Decimal(position.bought) - Decimal(position.sold) == said.quantity
         working = await orders.of_account(views, owner, account_id, only_open=True, limit=500)
         assert {order.order_id for order in working.items} == set(account.orders)
         for order in working.items:
@@ -148,7 +149,13 @@ async def test_the_ledger_adds_up_to_the_cash_line_by_line(views: Db, trading: T
             assert Decimal(line.balance_after) == balance
             kinds.add(line.kind)
         assert balance == account.balance.cash
-    assert kinds == {"OPENING", "DEPOSIT", "WITHDRAWAL", "TRADE"}
+    assert kinds - {"CLOSING"} == {
+        "OPENING",
+        "DEPOSIT",
+        "WITHDRAWAL",
+        "TRADE",
+        "CORPORATE_ACTION",
+    }
 
 
 @pytest.mark.anyio
