@@ -16,6 +16,7 @@ PARTS = {
     "react": "run the paper venue: fill orders from quotes",
     "project": "keep the read models true",
     "relay": "publish every fact to NATS JetStream",
+    "mail": "write the letters that follow from facts, and send them",
 }
 BROKERS = ("zerodha", "upstox", "groww", "kraken")
 #: Everybody is a user; the other roles are given.

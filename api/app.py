@@ -10,7 +10,7 @@ from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.types import ControllerRouterHandler
 
-from api import admin, candles, docs, health, identity, market, metrics, trading
+from api import admin, candles, docs, health, identity, mailbox, market, metrics, trading
 from api.asgi import Json
 from api.auth import SignedIn
 from api.doorman import Doorman
@@ -52,6 +52,7 @@ def create_app(house: House, extra_routes: Sequence[ControllerRouterHandler] = (
             identity.show_keys,
             *health.ROUTES,
             *metrics.ROUTES,
+            *mailbox.ROUTES,
             *(docs.CATALOGUE if house.settings.production else docs.ROUTES),
             *extra_routes,
         ],

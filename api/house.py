@@ -17,6 +17,7 @@ from adapters.desks import DesksInMemory
 from adapters.feeds.board import Board
 from adapters.ids import Ids
 from adapters.masters import Found
+from adapters.people.people import People
 from adapters.sessions import Sessions
 from adapters.settings import Settings
 from adapters.standings import Standings
@@ -60,10 +61,14 @@ class House(Struct, frozen=True, kw_only=True):
     listed: Callable[..., Awaitable[Page[Found]]]
     desks: DesksInMemory
     calendars: Calendars
-    credentials: Credentials
+    people: People
     sessions: Sessions
     tokens: Tokens
     gate: Gate
     checks: Mapping[str, Check]
     gauges: Mapping[str, Callable[[], float]]
     candles: Remembered = field(default_factory=Remembered)
+
+    @property
+    def credentials(self) -> Credentials:
+        return self.people.credentials

@@ -25,6 +25,7 @@ import structlog
 import uvloop
 from msgspec import Struct
 from msgspec.structs import replace
+from psycopg_pool import AsyncConnectionPool
 
 from adapters import postgres, quotes, telemetry
 from adapters.approvals import approvals
@@ -34,6 +35,9 @@ from adapters.feeds import Board, Feed, FeedError, feed_from, play, speed_of
 from adapters.garbage import spare_what_stays
 from adapters.ids import Ids
 from adapters.keys import kept
+from adapters.mail.outbox import fill
+from adapters.mail.post import Post
+from adapters.people.people import people_of
 from adapters.projector import Projector
 from adapters.relay import Refused, Relay
 from adapters.settings import Settings
@@ -104,6 +108,8 @@ async def _run(settings: Settings, dsn: str, parts: frozenset[str], fd: int | No
             ending.append(_project(dsn, stop))
         if "relay" in parts:
             endless.append(_relay(dsn, settings.nats_url or "", alone=parts == {"relay"}))
+        if "mail" in parts:
+            endless.append(_mail(settings, dsn))
         spare_what_stays()
         await _until(stop, ending, endless)
 
@@ -222,6 +228,20 @@ async def _relay(dsn: str, nats_url: str, *, alone: bool) -> None:
         if alone:
             raise
         await asyncio.Event().wait()
+
+
+async def _mail(settings: Settings, dsn: str) -> None:
+    """Without a mail server the letters are only written: /mailbox shows them."""
+    pool = AsyncConnectionPool[Any](
+        postgres.as_app(dsn), kwargs={"autocommit": True}, min_size=1, max_size=2, open=False
+    )
+    async with pool:
+        people = people_of(settings, pool, clock)
+        filling = fill(dsn, people.codes)
+        if settings.smtp_host is None:
+            await filling
+        else:
+            await asyncio.gather(filling, Post(settings, people.writer, clock).run(dsn))
 
 
 async def _facts(dsn: str, after: int) -> AsyncIterator[list[Fact]]:

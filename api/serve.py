@@ -14,10 +14,9 @@ import uvicorn
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.back_room import BackRoom
-from adapters.credentials import Credentials
 from adapters.desks import DesksInMemory, house_limits
 from adapters.masters import Found, search
-from adapters.passwords import Passwords
+from adapters.people.people import people_of
 from adapters.postgres import as_app
 from adapters.projector import Seen
 from adapters.sessions import Sessions
@@ -25,7 +24,6 @@ from adapters.settings import Settings
 from adapters.standings import Standings, tail_from
 from adapters.tape.reader import STREAM, STREAM_PAGE, facts_of, row_factory
 from adapters.tokens import Tokens
-from adapters.vault import ring_of
 from api.app import create_app
 from api.auth.opening import open_gate
 from api.first_admin import establish
@@ -116,7 +114,7 @@ async def _house(engine: Engine, clock: Callable[[], datetime]) -> AsyncIterator
             access=access,
             listed=lambda **asked: _listed(views, **asked),
             calendars=engine.calendars,
-            credentials=Credentials(views, keys, Passwords(), clock, ring_of(settings)),
+            people=people_of(settings, views, clock),
             sessions=_sessions(views, settings, clock),
             desks=desks,
             tokens=tokens,

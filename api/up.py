@@ -31,7 +31,7 @@ from adapters.settings import Settings, environment
 
 ROOT = Path(__file__).resolve().parents[1]
 SERVING = ("serve", "feed", "react")
-FOLLOWING = ("project", "relay")
+FOLLOWING = ("project", "relay", "mail")
 STARTS_MAX = 3  # of a part that keeps ending before the service was ever ready
 FURNISH_WAIT = 60.0  # seconds; our own Postgres may be killed while we prepare it
 PORT_WAIT = 2.0  # seconds; the parts of a killed service may still hold the port

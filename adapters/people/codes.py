@@ -144,12 +144,11 @@ class Codes:
         return urlsafe_b64encode(challenge_id.bytes + proof).decode().rstrip("=")
 
     async def meet_code(self, purpose: Purpose, challenge_id: UUID, code: str) -> Met:
-        """Use it up with the right code; Untrusted for a wrong one, or one too many."""
-        right = self.code(challenge_id)
-        return await self._meet(purpose, challenge_id, right, code, use=True)
+        """Try a code, for ``spend`` to use up; Untrusted for a wrong one, or one too many."""
+        return await self._meet(purpose, challenge_id, self.code(challenge_id), code, use=False)
 
     async def meet_token(self, purpose: Purpose, token: str, *, use: bool = True) -> Met:
-        """The same with a token; without ``use`` it is only tried, and ``spend`` uses it up."""
+        """The same with a token, which is used up at once unless it is only tried."""
         challenge_id = _id_in(token)
         return await self._meet(purpose, challenge_id, self.token(challenge_id), token, use=use)
 

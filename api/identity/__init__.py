@@ -1,6 +1,13 @@
 """Identity: signing up, signing in, and staying so."""
 
-from api.identity import api_keys, sessions, sign_in, sign_up
+from api.identity import api_keys, letters, password, sessions, sign_in, sign_up
 from api.identity.sign_in import show_keys as show_keys
 
-ROUTES = (*sign_up.ROUTES, *sign_in.ROUTES, *sessions.ROUTES, *api_keys.ROUTES)
+ROUTES = (
+    *sign_up.ROUTES,
+    *password.ROUTES,
+    *letters.ROUTES,
+    *sign_in.ROUTES,
+    *sessions.ROUTES,
+    *api_keys.ROUTES,
+)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from adapters.sessions import Caught, Renewed, session_of
 from adapters.tokens import Untrusted
 from api import wire
-from api.auth import PUBLIC, SIGN_IN
+from api.auth import PUBLIC
 from api.auth.cookies import (
     ACCESS,
     DEVICE,
@@ -26,8 +26,6 @@ from api.auth.cookies import (
 )
 from api.auth.origin import csrf_token, demand_token
 from api.auth.words import unauthenticated
-from api.identity.guard import proving
-from api.identity.sign_up import SignUp, register
 from api.problems import documented
 from api.wiring import Request
 from commands.base import Caller
@@ -36,10 +34,6 @@ from commands.identity.sessions import SessionsCommand
 from domain.base import Events, Role
 from domain.errors import Forbidden
 from domain.identity import SessionsRevoked
-
-
-class SignIn(SignUp, frozen=True, forbid_unknown_fields=True):
-    """The same, from somebody who has signed up."""
 
 
 class RefreshToken(Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,24 +63,6 @@ class Me(Struct, frozen=True):
     user_id: UUID
     email: str | None
     roles: list[str]
-
-
-@post(
-    "/auth/login",
-    opt=SIGN_IN,
-    status_code=200,
-    responses=documented(401, 403, 413, 415, 422, 503),
-)
-async def log_in(request: Request, data: JSONBody[SignIn]) -> SignedIn:
-    """Prove who you are, and get a token to say so with every request."""
-    credentials = request.house.credentials
-    credentials.demand_room()  # before anything else is spent on it
-    user_id = await credentials.find(data.email)
-    async with proving(request, data.email, user_id, method="PASSWORD"):
-        person = await credentials.recognise(data.email, data.password.encode())
-    if not person.on_tape:  # the service stopped between the two steps of signing up
-        await register(request, person.user_id)
-    return await signed_in(request, person.user_id)
 
 
 @post(
@@ -212,4 +188,4 @@ def _with_tokens(request: Request, session: Renewed, *, by_cookie: bool) -> Sign
     return SignedIn(tokens.expires_in, session.session_id, csrf_token=csrf)
 
 
-ROUTES = (log_in, refresh, show_me)
+ROUTES = (refresh, show_me)

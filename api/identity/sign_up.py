@@ -8,19 +8,21 @@ from litestar import post
 from litestar.params import JSONBody
 from msgspec import Struct
 
-from api import wire
+from adapters.people.codes import Purpose
 from api.auth import PUBLIC
-from api.identity.words import PASSWORD_BYTES, Email, Password
+from api.identity.words import Email, Password, Username, new_password
 from api.problems import documented
 from api.wiring import Request
-from commands.base import Caller
+from commands.base import Caller, Command, Receipt
 from commands.identity import RegisterUser
 from domain.base import Role
+from domain.errors import Conflict
 
 
 class SignUp(Struct, frozen=True, forbid_unknown_fields=True):
     email: Email
     password: Password
+    username: Username | None = None
 
     def __repr__(self) -> str:
         return "SignUp()"  # it ends up in no log
@@ -33,26 +35,39 @@ class SignedUp(Struct, frozen=True):
 @post("/auth/signup", opt=PUBLIC, responses=documented(409, 413, 415, 422, 503))
 async def sign_up(request: Request, data: JSONBody[SignUp]) -> SignedUp:
     """Become a user of this service."""
-    password = data.password.encode()
-    if len(password) not in PASSWORD_BYTES:
-        raise wire.invalid("/password", "8 to 1024 bytes", "body")
+    password = new_password(data.password, "password", data.email, data.username or "")
     user_id = request.new_id
-    await request.house.credentials.add(user_id, data.email, password)
+    try:
+        await request.house.credentials.add(user_id, data.email, password, data.username)
+    except Conflict as taken:
+        # Where an address has to be proved anyway, nobody learns whether it is in use.
+        if taken.code == "USER_EMAIL_TAKEN" and request.house.settings.require_verified_email:
+            return SignedUp(user_id)
+        raise
     await register(request, user_id)
     return SignedUp(user_id)
 
 
 async def register(request: Request, user_id: UUID) -> None:
-    """Make the person known to the tape."""
+    """Make the person known to the tape, and ask them whether the address is theirs."""
+    challenge_id = request.new_id
+    await request.house.people.codes.begin(Purpose.VERIFY, challenge_id, user_id)
+    command = RegisterUser(at=request.now, user_id=user_id, challenge_id=challenge_id)
+    await by_identity(request, command, user_id)
+    await request.house.credentials.note_on_tape(user_id)
+
+
+async def by_identity(request: Request, command: Command, user_id: UUID) -> Receipt:
+    """Have the service itself ask this on behalf of a person."""
     caller = Caller(
         actor="system:identity",
         roles=Role.SYSTEM,
         correlation_id=request.scope["state"]["request_id"],
         on_behalf_of=f"user:{user_id}",
     )
-    receipt = await request.house.dispatch(RegisterUser(at=request.now, user_id=user_id), caller)
-    await request.house.credentials.note_on_tape(user_id)
+    receipt = await request.house.dispatch(command, caller)
     request.say("x-position", str(receipt.position))
+    return receipt
 
 
 ROUTES = (sign_up,)

@@ -69,6 +69,7 @@ def test_every_part_of_the_service_runs_once(compose: Compose) -> None:
         "api": ["run", "serve", "feed", "react"],
         "project": ["project"],
         "relay": ["relay"],
+        "mail": ["mail"],
     }
 
 

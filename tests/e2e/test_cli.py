@@ -21,7 +21,8 @@ from tests.e2e.service import Person, Service, environment, papertape, started
 
 WORDS = (
     "up", "serve", "feed", "react", "project", "relay", "run", "migrate", "verify", "replay",
-    "rebuild", "check", "candles", "catalogue", "admin", "keys", "vault", "demo", "bench",
+    "rebuild", "check", "candles", "catalogue", "admin", "keys", "vault", "mail", "demo",
+    "bench",
 )  # fmt: skip
 SOUND = re.compile(r"(\d+) facts, chain ok, head ([0-9a-f]{64})\n").fullmatch
 

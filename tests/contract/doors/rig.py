@@ -18,13 +18,12 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.back_room import BackRoom
 from adapters.calendars import calendars
-from adapters.credentials import Credentials
 from adapters.desks import DesksInMemory
 from adapters.ended import Ended
 from adapters.feeds import Board
 from adapters.ids import Ids
 from adapters.masters import Found
-from adapters.passwords import Passwords
+from adapters.people.people import people_of
 from adapters.sessions import Sessions
 from adapters.settings import Settings
 from adapters.standings import Standings
@@ -146,7 +145,7 @@ def make(keys: Path, tape: MemoryTape, **changes: Any) -> House:
         desks=desks_of(tape, dispatch),
         access=access_of(tape, dispatch),
         calendars=calendars(),
-        credentials=Credentials(views, keys, Passwords(), now),
+        people=people_of(replace(settings, data=keys.parent), views, now),
         sessions=Sessions(views, keys, now, timedelta(days=7)),
         tokens=Tokens(keys, ids),
         gate=gate_of(settings, views, dispatch, ids, keys),

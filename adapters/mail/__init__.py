@@ -1,0 +1,1 @@
+"""Mail: letters that follow from facts, and the post that takes them out."""
