@@ -107,7 +107,9 @@ class Books:
         power = self._power(before, key, fill.last_px)
         yield from self._order(fill.order_id, fill)
         yield from held.take(fill)
-        if self._power(self.balance, key, fill.last_px) < power:
+        ticket = self.tickets.get(fill.order_id)
+        expected = key[1] in LONG_ONLY or (ticket and ticket.within_reserve(fill.last_px))
+        if expected and self._power(self.balance, key, fill.last_px) < power:
             yield "I-06", f"a fill at {fill.last_px:f} lowers the buying power at that price"
         if fill.product in LONG_ONLY and held.quantity < 0:
             yield "I-08", f"{fill.symbol} is held short as {fill.product}"

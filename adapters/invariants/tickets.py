@@ -57,6 +57,7 @@ class Ticket(Struct):
     status: str = "PENDING_NEW"
     prior: str = "NEW"
     limit: Decimal = ZERO
+    reserved_at: Decimal = ZERO
     filled: Decimal = ZERO
     canceled: Decimal = ZERO
     turnover: Decimal = ZERO
@@ -71,6 +72,10 @@ class Ticket(Struct):
     def leaves(self) -> Decimal:
         return self.quantity - self.filled
 
+    def within_reserve(self, price: Decimal) -> bool:
+        """No worse than what was reserved for: to sell short dearer needs more margin."""
+        return self.order.side is Side.BUY or price <= self.reserved_at
+
     def take(self, event: Event) -> Iterator[Complaint]:
         """One more fact about it."""
         told: Any = event
@@ -81,9 +86,10 @@ class Ticket(Struct):
         self._move(name, after)
         match name:
             case "OrderAccepted" | "OrderHeld" | "OrderTriggered":
-                self.limit = told.limit
+                self.limit, self.reserved_at = told.limit, told.reserve_price or told.limit
             case "OrderReplaced":
                 self.quantity, self.limit = told.quantity, told.limit
+                self.reserved_at = told.reserve_price or told.limit
                 if told.order is not None:
                     self.order = told.order
                 if self.quantity < self.filled:

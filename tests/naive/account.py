@@ -107,8 +107,8 @@ class Account:
         held = self.positions.setdefault(order.key, Position(order.premium, order.multiplier))
         gross = quantity * price * order.multiplier
         before = held.realised_wac
-        opened = _trade(held, 1 if order.side == "BUY" else -1, quantity, gross)
-        _margin(held, order, quantity, opened, price)
+        opened, new = _trade(held, 1 if order.side == "BUY" else -1, quantity, gross)
+        _margin(held, order, quantity, opened, new)
         lent = self._borrow(held, order, quantity, gross)
         fee = charged(order.schedule, order.side, order.turnover + gross) - charged(
             order.schedule, order.side, order.turnover
@@ -225,8 +225,10 @@ def _unit(order: Order) -> Fraction:
     return price if order.premium else upward(price * order.rate)
 
 
-def _trade(held: Position, sign: int, quantity: Fraction, gross: Fraction) -> Fraction:
-    """The rule of §4.8; how many units were opened."""
+def _trade(
+    held: Position, sign: int, quantity: Fraction, gross: Fraction
+) -> tuple[Fraction, Fraction]:
+    """The rule of §4.8; how many units were opened, and for how much."""
     opposes = held.quantity * sign < 0
     closing = min(quantity, abs(held.quantity)) if opposes else ZERO
     gross_closing = gross if closing == quantity else half_even(gross * closing / quantity)
@@ -243,7 +245,7 @@ def _trade(held: Position, sign: int, quantity: Fraction, gross: Fraction) -> Fr
         held.cost += gross - gross_closing
         held.lots.append(Lot(opened, gross - gross_closing))
     held.quantity += sign * quantity
-    return opened
+    return opened, gross - gross_closing
 
 
 def _consume(lots: list[Lot], quantity: Fraction) -> Fraction:
@@ -266,14 +268,13 @@ def _consume(lots: list[Lot], quantity: Fraction) -> Fraction:
 
 
 def _margin(
-    held: Position, order: Order, quantity: Fraction, opened: Fraction, price: Fraction
+    held: Position, order: Order, quantity: Fraction, opened: Fraction, gross_opened: Fraction
 ) -> None:
     """Set at the price of the fill, released pro rata on closing, all of it when flat."""
     if order.premium:
         return
     closed = quantity - opened
     if closed:
-        was = abs(held.quantity) + closed if not opened else closed
-        held.margin -= held.margin if closed == was else half_even(held.margin * closed / was)
-    if opened:
-        held.margin += opened * upward(price * order.multiplier * order.rate)
+        left = ZERO if opened else abs(held.quantity)
+        held.margin = upward(held.margin * left / (left + closed))
+    held.margin += upward(gross_opened * order.rate)

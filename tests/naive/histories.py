@@ -122,9 +122,9 @@ class History:
             side=self.dice.choice((Side.BUY, Side.BUY, Side.SELL)),
             quantity=self.quantity(instrument),
             order_type=kind,
-            product=Product(instrument.product or "CNC"),
+            product=self.product(instrument),
             price=self.price(instrument) if kind is OrderType.LIMIT else None,
-            tif=self.dice.choice((Tif.DAY, Tif.GTC)),
+            tif=Tif.DAY,
             multiplier=instrument.multiplier,
         )
         return PlaceOrder(
@@ -136,7 +136,7 @@ class History:
         return ClosePosition(
             **common,
             order_id=self._id(),
-            product=Product(instrument.product or "CNC"),
+            product=self.product(instrument),
             instrument=instrument,
             quote=self.quote(instrument),
         )
@@ -144,6 +144,8 @@ class History:
     def _replace(self, common: dict[str, Any], order_id: UUID) -> Command:
         working = self.account.orders[order_id]
         instrument = listed(working.order.symbol)
+        if working.order.product is Product.MIS:
+            return CancelOrder(**common, order_id=order_id)
         priced = working.order.price is not None and self.dice.random() < 0.6
         return ReplaceOrder(
             **common,
@@ -178,6 +180,10 @@ class History:
         if working.order.side is Side.BUY:
             return max(instrument.tick_size, working.limit - better)
         return working.limit + better
+
+    def product(self, instrument: Instrument) -> Product:
+        """As it may be held; what is margined may be sold short."""
+        return Product(self.dice.choice(instrument.products))
 
     def quote(self, instrument: Instrument) -> Quote:
         middle = self.price(instrument)

@@ -32,13 +32,16 @@ from domain.trading import (
 )
 from tests.naive.account import Account, Order
 from tests.naive.amounts import exact
-from tests.naive.prices import worst_price
+from tests.naive.prices import short_price, worst_price
+
+#: Leverage of five within the day (§4.5.5).
+INTRADAY = Fraction(1, 5)
 
 
 class Mirror:
     def __init__(self) -> None:
         self.account = Account(Fraction(0))
-        self.compared = 0
+        self.compared = self.shorts = 0
         self.kinds: Counter[str] = Counter()
         self._placed: dict[UUID, tuple[OrderPlaced, Any]] = {}
 
@@ -83,15 +86,20 @@ class Mirror:
         placed, command = self._placed[order_id]
         assert isinstance(command, PlaceOrder | ClosePosition)
         order, quote, listed = placed.order, command.quote, command.instrument
+        bid, ask = (quote.bid, quote.ask) if quote else (None, None)
+        margined = order.product == "MIS"
+        worst = worst_price(str(order.side), order.price, ask, listed.tick_size)
+        if margined and order.side == "SELL":
+            worst = short_price(order.price, bid, ask, listed.tick_size)
         return Order(
             symbol=order.symbol,
             product=str(order.product),
             side=str(order.side),
             quantity=exact(order.quantity),
-            worst=worst_price(
-                str(order.side), order.price, quote.ask if quote else None, listed.tick_size
-            ),
+            worst=worst,
+            premium=not margined,
             multiplier=exact(order.multiplier),
+            rate=INTRADAY if margined else Fraction(1),
         )
 
     def _replace(self, command: ReplaceOrder) -> None:
@@ -108,6 +116,7 @@ class Mirror:
         fees = self.account.fees
         self.account.fill(fact.order_id, exact(command.quantity), exact(command.price))
         held, after = self.account.positions[key], fact.position
+        self.shorts += held.quantity < 0
         gained = tuple(now - then for now, then in zip(self._realised(key), before, strict=True))
         mine = (held.quantity, held.cost, held.realised_wac, held.realised_fifo)
         theirs = (after.quantity, after.cost_basis, after.realised_wac, after.realised_fifo)
@@ -133,6 +142,7 @@ class Mirror:
         mine = self.account
         self._same("cash", fact, (mine.cash,), (balance.cash,))
         self._same("reserved", fact, (mine.reserved,), (balance.reserved,))
+        self._same("margin", fact, (mine.margin,), (balance.margin,))
         self._same("positions", fact, (mine.positions_value,), (balance.positions,))
         assert mine.equity == mine.equity_by_profit, "the naive account itself adds up"
 

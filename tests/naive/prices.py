@@ -8,6 +8,8 @@ from fractions import Fraction
 from tests.naive.amounts import exact
 
 COLLAR = Fraction(3, 100)
+#: A short sale is reckoned to fill so much above the market.
+CUSHION = Fraction(103, 100)
 
 
 def worst_price(side: str, price: Decimal | None, ask: Decimal | None, tick: Decimal) -> Fraction:
@@ -18,3 +20,15 @@ def worst_price(side: str, price: Decimal | None, ask: Decimal | None, tick: Dec
         return Fraction(0)
     steps = exact(ask) * (1 + COLLAR) / exact(tick)
     return Fraction(-(-steps // 1)) * exact(tick)
+
+
+def short_price(
+    price: Decimal | None, bid: Decimal | None, ask: Decimal | None, tick: Decimal
+) -> Fraction:
+    """What a sale that opens is reserved at: max(limit, ask) x 1.03, rounded up to the tick."""
+    step = exact(tick)
+    limit = exact(price or 0)
+    if price is None and bid is not None:
+        limit = (exact(bid) * (1 - COLLAR) / step) // 1 * step
+    best = max(limit, exact(ask or 0)) * CUSHION
+    return Fraction(-(-best / step // 1)) * step

@@ -28,13 +28,15 @@ def replayed(seed: int, spoil: Callable[[Event], Event] = lambda fact: fact) -> 
 
 def test_the_naive_account_comes_to_the_same_after_every_fact_of_two_hundred_histories() -> None:
     kinds: Counter[str] = Counter()
-    compared = 0
+    compared = shorts = 0
     for seed in range(HISTORIES):
         mirror = replayed(seed)
         kinds += mirror.kinds
         compared += mirror.compared
+        shorts += mirror.shorts
     assert compared > HISTORIES * STEPS / 2
     assert kinds["OrderFilled"] > 2000
+    assert shorts > 200, "positions on margin, and below zero"
     assert kinds["OrderReplaced"] > 100
     assert kinds["OrderExpired"] > 50
 
@@ -46,6 +48,9 @@ FAULTS: dict[str, Callable[[Any], Event]] = {
     ),
     "reserved": lambda fact: replace(
         fact, balance=replace(fact.balance, reserved=fact.balance.reserved + Decimal("0.01"))
+    ),
+    "margin": lambda fact: replace(
+        fact, balance=replace(fact.balance, margin=fact.balance.margin + Decimal("0.01"))
     ),
     "positions": lambda fact: replace(
         fact, balance=replace(fact.balance, positions=fact.balance.positions - Decimal("0.01"))
