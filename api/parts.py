@@ -39,6 +39,8 @@ from adapters.mail.outbox import fill
 from adapters.mail.post import Post
 from adapters.people.people import people_of
 from adapters.projector import Projector
+from adapters.reactor.agenda import Agenda
+from adapters.reactor.clock import Clock
 from adapters.relay import Refused, Relay
 from adapters.settings import Settings
 from adapters.tape import AsyncTape, facts_of, follow
@@ -158,6 +160,7 @@ async def _market(engine: Engine, parts: frozenset[str]) -> list[Work]:
     pace: Callable[[float], Awaitable[None]] = asyncio.sleep
     if "react" in parts:
         works.append(approvals(engine.dsn, engine.dispatch, clock).run())
+        works.append(_clock(engine))
         floor, position = await _venue(engine)
         pace = floor.pace
         works.append(floor.watch_the_clock())
@@ -193,6 +196,24 @@ async def _venue(engine: Engine) -> tuple[Floor, int]:
     engine.board.subscribe(floor.on_quote)
     _log.info("venue open", working=len(venue), position=position)
     return floor, position
+
+
+async def _clock(engine: Engine) -> None:
+    """Ask the accounts for what is due, as long as the process lives."""
+    dsn = postgres.as_app(engine.dsn)
+    pool = AsyncConnectionPool[Any](dsn, min_size=1, max_size=2, open=False, name="clock")
+    listed = {one.symbol: one for one in engine.feed.instruments()}
+    async with pool:
+        agenda = Agenda(pool)
+        due = Clock(
+            agenda,
+            engine.dispatch,
+            clock,
+            board=engine.board,
+            instruments=listed,
+            calendars=engine.calendars,
+        )
+        await due.run()
 
 
 async def _candles(engine: Engine) -> Work:

@@ -58,6 +58,8 @@ class SquareOff(AccountCommand, frozen=True, kw_only=True):
     quote_max_age: timedelta = MAX_AGE
 
     def decide(self, account: Account) -> Events:
+        if self.reason == "MARGIN_CALL" and not needs_force(account):
+            return ()
         meant = tuple(self._meant(account))
         if self.largest_loss:
             worst = min(meant, key=lambda held: held[2].variation, default=None)
@@ -166,3 +168,8 @@ class SquareOff(AccountCommand, frozen=True, kw_only=True):
             executed_at=self.at,
         )
         return executed(OrderFilled, account, working, report)
+
+
+def needs_force(account: Account) -> bool:
+    """Whether a margin call has gone so far that positions are closed until it is met."""
+    return account.day.margin_call == "FORCED" and account.balance.buying_power < 0

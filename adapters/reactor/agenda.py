@@ -1,0 +1,82 @@
+"""
+Which accounts the clock has to ask, and for what: read from the read models, which may lag.
+
+It is a list of candidates and no more: every account decides for itself, and is asked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool
+
+
+class Holder(Struct, frozen=True):
+    """What an account holds of one instrument under one product."""
+
+    account_id: UUID
+    symbol: str
+    product: str
+    loan: bool
+    margin: bool
+
+
+class Killed(Struct, frozen=True):
+    """A kill switch that is on."""
+
+    scope: str
+    cancel_orders: bool
+    flatten: bool
+
+
+_HOLDERS = b"""
+SELECT account_id, symbol, product, loan <> 0 AS loan, margin <> 0 AS margin
+  FROM rm.positions WHERE quantity <> 0
+"""
+_ORDERS = b"""
+SELECT DISTINCT account_id, symbol FROM rm.orders
+ WHERE ended_at IS NULL AND accepted_at IS NOT NULL
+"""
+_OWNERS = b"SELECT account_id, owner_id FROM rm.accounts"
+_KILLED = b"""
+SELECT scope, cancel_orders, flatten FROM rm.risk_status
+ WHERE party = 'KILL_SWITCH' AND switched_on
+"""
+_LIMITED = b"SELECT DISTINCT scope FROM rm.risk_status WHERE limits IS NOT NULL"
+
+
+class Agenda:
+    """``pool`` reads the read models; a query is one round trip."""
+
+    def __init__(self, pool: AsyncConnectionPool[Any]) -> None:
+        self._pool = pool
+
+    async def holders(self) -> list[Holder]:
+        return [Holder(**row) for row in await self._rows(_HOLDERS)]
+
+    async def orders(self) -> dict[UUID, set[str]]:
+        """The symbols of the working orders of each account."""
+        found: dict[UUID, set[str]] = {}
+        for row in await self._rows(_ORDERS):
+            found.setdefault(row["account_id"], set()).add(row["symbol"])
+        return found
+
+    async def owners(self) -> dict[UUID, str]:
+        return {row["account_id"]: f"user:{row['owner_id']}" for row in await self._rows(_OWNERS)}
+
+    async def killed(self) -> list[Killed]:
+        return [Killed(**row) for row in await self._rows(_KILLED)]
+
+    async def limited(self) -> set[str]:
+        """The scopes in which limits are set."""
+        return {row["scope"] for row in await self._rows(_LIMITED)}
+
+    async def _rows(self, query: bytes) -> Sequence[dict[str, Any]]:
+        async with self._pool.connection() as db, db.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(query, prepare=True)
+            found: list[dict[str, Any]] = await cursor.fetchall()
+        return found

@@ -1,0 +1,283 @@
+"""
+The clock of the house: asks accounts for what is due, again and again until it is done.
+
+It keeps nothing that matters.  Whom it asks comes from the read models, and whether anything
+is to be done each account decides from its own facts; so a crash anywhere, or two clocks at
+once, repeat nothing and lose nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NoReturn, Protocol
+from uuid import UUID, uuid5
+
+import structlog
+
+from adapters.feeds.board import Board
+from adapters.reactor.agenda import Holder, Killed
+from commands.base import Caller, Command, Receipt
+from commands.trading import (
+    CancelAll,
+    ChargeInterest,
+    ExpirePosition,
+    OpenSession,
+    RemarkMargin,
+    SettleTrades,
+    SquareOff,
+)
+from commands.trading.closing import Listing
+from domain.base import Role
+from domain.errors import DomainError
+from domain.market import Calendars, Instrument, InstrumentType
+from domain.trading import Product
+
+ACTOR = "system:clock"
+TICK_S = 1.0
+#: Interest a year on what the broker lends; a sample, to be set by the operator.
+INTEREST_RATE = Decimal("0.15")
+_DELIVERED = frozenset({"CNC", "MTF"})
+
+_log = structlog.get_logger("clock")
+
+Dispatch = Callable[[Command, Caller], Awaitable[Receipt]]
+
+
+class Due(Protocol):
+    """Who may have to be asked (``adapters.reactor.agenda``)."""
+
+    async def holders(self) -> list[Holder]: ...
+    async def orders(self) -> dict[UUID, set[str]]: ...
+    async def owners(self) -> dict[UUID, str]: ...
+    async def killed(self) -> list[Killed]: ...
+    async def limited(self) -> set[str]: ...
+
+
+class Clock:
+    def __init__(
+        self,
+        agenda: Due,
+        dispatch: Dispatch,
+        now: Callable[[], datetime],
+        *,
+        board: Board,
+        instruments: Mapping[str, Instrument],
+        calendars: Calendars,
+    ) -> None:
+        self._agenda = agenda
+        self._dispatch = dispatch
+        self._now = now
+        self._board = board
+        self._instruments = instruments
+        self._calendars = calendars
+        self._asked: set[tuple[str, UUID, date]] = set()
+
+    async def run(self) -> NoReturn:
+        """Tick until cancelled; what fails is tried again at the next tick."""
+        while True:
+            try:
+                await self.tick()
+            except Exception as error:  # whatever broke, the clock goes on
+                _log.warning("the clock missed a tick", reason=type(error).__name__)
+            await asyncio.sleep(TICK_S)
+
+    async def tick(self) -> None:
+        """Ask everybody for what is due now."""
+        now, holders = self._now(), await self._agenda.holders()
+        commands = [
+            *await self._kill(now, holders),
+            *await self._sessions(now),
+            *self._of_holders(now, holders),
+        ]
+        for command in commands:
+            await self._ask(command)
+
+    async def _ask(self, command: Command) -> None:
+        account_id = getattr(command, "account_id", UUID(int=0))
+        by = Caller(actor=ACTOR, roles=Role.SYSTEM, correlation_id=account_id)
+        try:
+            await self._dispatch(command, by)
+        except DomainError as error:
+            _log.info("refused", asked=type(command).__name__, code=error.code)
+
+    # ── kill switches ──────────────────────────────────────────────────────────
+
+    async def _kill(self, now: datetime, holders: list[Holder]) -> list[Command]:
+        killed = await self._agenda.killed()
+        if not killed:
+            return []
+        orders, owners = await self._agenda.orders(), await self._agenda.owners()
+        commands: list[Command] = []
+        for switch in killed:
+            mine = self._to_flatten(switch, holders, owners)
+            flattened = {held.account_id for held in mine}
+            commands += self._square(now, mine, "KILL_SWITCH", now.date())
+            if switch.cancel_orders:
+                commands += (
+                    CancelAll(at=now, account_id=account_id, symbol=symbol, reason="KILL_SWITCH")
+                    for account_id, symbols in orders.items()
+                    for symbol in sorted(symbols)
+                    if account_id not in flattened  # flattening takes back all but its own
+                    and self._covers(switch.scope, account_id, symbol, owners)
+                )
+        return commands
+
+    def _to_flatten(
+        self, switch: Killed, holders: list[Holder], owners: Mapping[UUID, str]
+    ) -> list[Holder]:
+        """Whole accounts are flattened; a symbol or an exchange is only halted and cancelled."""
+        if not switch.flatten or switch.scope.startswith(("symbol:", "exchange:")):
+            return []
+        return [
+            held
+            for held in holders
+            if self._covers(switch.scope, held.account_id, held.symbol, owners)
+        ]
+
+    def _covers(
+        self, scope: str, account_id: UUID, symbol: str, owners: Mapping[UUID, str]
+    ) -> bool:
+        kind, _, name = scope.partition(":")
+        match kind:
+            case "platform":
+                return True
+            case "account":
+                return name == str(account_id)
+            case "user":
+                return owners.get(account_id) == scope
+            case "symbol":
+                return name == symbol
+            case "exchange":
+                instrument = self._instruments.get(symbol)
+                return instrument is not None and instrument.exchange == name
+            case _:
+                return False
+
+    # ── the day ────────────────────────────────────────────────────────────────
+
+    async def _sessions(self, now: datetime) -> list[Command]:
+        """A session is opened where something is counted by the day."""
+        limited = await self._agenda.limited()
+        if not limited:
+            return []
+        owners, today = await self._agenda.owners(), now.date()
+        return [
+            OpenSession(at=now, account_id=account_id, session_date=today)
+            for account_id, owner in owners.items()
+            if {"platform", owner, f"account:{account_id}"} & limited
+            and self._first("session", account_id, today)
+        ]
+
+    def _of_holders(self, now: datetime, holders: list[Holder]) -> Iterator[Command]:
+        today = now.date()
+        for held in holders:
+            if held.product in _DELIVERED:
+                yield from self._settle(now, held)
+            if held.loan and self._first("interest", held.account_id, today):
+                yield ChargeInterest(
+                    at=now, account_id=held.account_id, through=today, rate=INTEREST_RATE
+                )
+            yield from self._expire(now, held)
+        yield from self._margin(now, [held for held in holders if held.margin])
+        yield from self._intraday(now, [held for held in holders if held.product == "MIS"])
+
+    def _settle(self, now: datetime, held: Holder) -> Iterator[Command]:
+        instrument = self._instruments.get(held.symbol)
+        if instrument is None:
+            return
+        calendar = self._calendars.of(instrument.exchange)
+        session = calendar.session(calendar.local_day(now))
+        if session is None or now < session.opens:
+            return
+        if self._first(f"settle/{instrument.exchange}", held.account_id, session.day):
+            yield SettleTrades(
+                at=now,
+                account_id=held.account_id,
+                session_date=session.day,
+                opens_at=session.opens,
+            )
+
+    def _expire(self, now: datetime, held: Holder) -> Iterator[Command]:
+        instrument = self._instruments.get(held.symbol)
+        if instrument is None or instrument.expiry is None:
+            return
+        session = self._calendars.of(instrument.exchange).session(instrument.expiry)
+        future = instrument.type is InstrumentType.FUT
+        price = self._board.mark(held.symbol if future else instrument.underlying or "")
+        if session is not None and now >= session.closes and price is not None:
+            yield ExpirePosition(
+                at=now,
+                account_id=held.account_id,
+                instrument=instrument,
+                settlement_price=price,
+                expired_on=instrument.expiry,
+            )
+
+    def _margin(self, now: datetime, holders: list[Holder]) -> Iterator[Command]:
+        for account_id in sorted({held.account_id for held in holders}):
+            mine = [held for held in holders if held.account_id == account_id]
+            listed = [self._instruments[h.symbol] for h in mine if h.symbol in self._instruments]
+            symbols = {s for one in listed for s in (one.symbol, one.underlying) if s}
+            marks = {s: price for s in symbols if (price := self._board.mark(s)) is not None}
+            yield RemarkMargin(
+                at=now, account_id=account_id, marks=marks, instruments=tuple(listed)
+            )
+        yield from self._square(now, holders, "MARGIN_CALL", now.date(), largest_loss=True)
+
+    def _intraday(self, now: datetime, holders: list[Holder]) -> Iterator[Command]:
+        """From the cut-off on, and at the close at the official price."""
+        by_exchange: dict[str, list[Holder]] = {}
+        for held in holders:
+            instrument = self._instruments.get(held.symbol)
+            if instrument is not None:
+                by_exchange.setdefault(instrument.exchange, []).append(held)
+        for exchange, mine in by_exchange.items():
+            calendar = self._calendars.of(exchange)
+            session = calendar.session(calendar.local_day(now))
+            if session is None or session.mis_cutoff is None or now < session.mis_cutoff:
+                continue
+            final = now >= session.closes
+            yield from self._square(now, mine, "SQUARE_OFF", session.day, final=final)
+
+    def _square(
+        self,
+        now: datetime,
+        holders: Iterable[Holder],
+        reason: str,
+        day: date,
+        *,
+        largest_loss: bool = False,
+        final: bool = False,
+    ) -> Iterator[Command]:
+        by_account: dict[UUID, list[Holder]] = {}
+        for held in holders:
+            by_account.setdefault(held.account_id, []).append(held)
+        for account_id, mine in by_account.items():
+            listings = tuple(
+                Listing(instrument=self._instruments[symbol], quote=self._board.get(symbol))
+                for symbol in sorted({held.symbol for held in mine})
+                if symbol in self._instruments
+            )
+            yield SquareOff(
+                at=now,
+                account_id=account_id,
+                square_id=uuid5(account_id, f"{reason}/{day}"),
+                reason=reason,  # type: ignore[arg-type]  # one of its three
+                listings=listings,
+                products=frozenset(Product)
+                if reason == "KILL_SWITCH"
+                else frozenset(Product(held.product) for held in mine),
+                largest_loss=largest_loss,
+                final=final,
+            )
+
+    def _first(self, what: str, account_id: UUID, day: date) -> bool:
+        """Whether this was not asked yet by this process: asking again would only cost time."""
+        key = what, account_id, day
+        if key in self._asked:
+            return False
+        self._asked = {asked for asked in self._asked if asked[2] >= day} | {key}
+        return True
