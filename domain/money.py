@@ -17,6 +17,7 @@ AMOUNT_MAX = Decimal(10) ** 12
 AMOUNT_PLACES = 8
 #: Price times quantity of an order: keeps every sum on the tape well inside 34 digits.
 NOTIONAL_MAX = Decimal(10) ** 15
+_ONE = Decimal(1)
 _LEDGER_UNIT = Decimal(1).scaleb(-AMOUNT_PLACES)
 
 
@@ -38,9 +39,12 @@ def tidy(value: Decimal) -> Decimal:
     """The same number rounded to ledger scale, without trailing zeros."""
     if not value:
         return ZERO
+    whole = value.to_integral_value()
+    if value == whole:
+        return whole.quantize(_ONE)
     value = value.quantize(_LEDGER_UNIT)
     whole = value.to_integral_value()
-    return whole.quantize(Decimal(1)) if value == whole else value.normalize()
+    return whole.quantize(_ONE) if value == whole else value.normalize()
 
 
 def tidy_up(value: Decimal) -> Decimal:

@@ -64,7 +64,7 @@ def executed(kind: type[E], account: Account, working: Working, report: Report) 
     loan = _loan(held, working, effect, gross) if order.product is Product.MTF else ZERO
     style = order.style
     moved = effect.realised_wac if style is Style.VARIATION else _paid(order.side, gross)
-    cash = tidy(moved + loan - fee)
+    cash = tidy(moved + loan - fee) if loan or fee else moved
     after = _after(held, effect, working, price, loan)
     reserved, freed = _reserves(held, working, report, effect.quantity, loan)
     return kind(
@@ -107,10 +107,10 @@ def _after(
     return PositionAfter(
         effect.quantity,
         effect.cost_basis,
-        tidy(held.realised_wac + effect.realised_wac),
-        tidy(held.realised_fifo + effect.realised_fifo),
+        tidy(held.realised_wac + effect.realised_wac) if effect.closed else held.realised_wac,
+        tidy(held.realised_fifo + effect.realised_fifo) if effect.closed else held.realised_fifo,
         margin_after(held, effect, working, price),
-        tidy(held.loan + loan),
+        tidy(held.loan + loan) if loan else held.loan,
     )
 
 
@@ -181,7 +181,7 @@ def _reserves(
     order = working.order
     leaves = working.leaves_qty - report.quantity
     reserved = ZERO
-    if leaves and working.counted:
+    if leaves and working.reserved:
         gross = tidy(report.quantity * report.price * order.multiplier)
         claim = Claim(leaves, working.turnover + gross, working.loan + max(ZERO, loan))
         price = working.reserve_price or working.limit
@@ -211,15 +211,19 @@ def balance_after(
     before: Balance, held: Position, after: Position, *, cash: Decimal, freed: Decimal
 ) -> Balance:
     """The account once one position is as ``after`` says, valued at its last price."""
-    value = after.value
-    unrealised = before.unrealised
+    gained = after.value - held.value
+    margin, loan, unrealised = before.margin, before.loan, before.unrealised
     if after.style is Style.VARIATION:
-        unrealised = tidy(unrealised - held.value + value)
+        unrealised = tidy(unrealised + gained)
+    if after.margin or held.margin:
+        margin = tidy(margin - held.margin + after.margin)
+    if after.loan or held.loan:
+        loan = tidy(loan - held.loan + after.loan)
     return Balance(
-        tidy(before.cash + cash),
-        tidy(before.reserved - freed),
-        tidy(before.positions - held.value + value),
-        tidy(before.margin - held.margin + after.margin),
-        tidy(before.loan - held.loan + after.loan),
+        tidy(before.cash + cash) if cash else before.cash,
+        tidy(before.reserved - freed) if freed else before.reserved,
+        tidy(before.positions + gained),
+        margin,
+        loan,
         unrealised,
     )

@@ -183,10 +183,8 @@ def judged(asked: PlaceOrder, account: Account) -> Verdict | Refusal:
     if refusal is not None:
         return refusal
     terms = terms_of(order, instrument, asked.quote, asked.underlying)
-    refusal = unpriced(terms, asked)
-    if terms is None or refusal is not None:
-        assert refusal is not None, "an order without a price is refused"
-        return refusal
+    if terms is None:
+        return unpriced(asked)
     fees = in_force(account.fee_schedule, asked.at.date())
     if not is_counted(order):
         return Verdict(terms, NOTHING, False, fees.name)

@@ -19,7 +19,7 @@ from commands.trading.reserving import Need
 from commands.trading.state_rules import trading_held_back
 from domain.market import Instrument, InstrumentStatus, Quality, Quote, Shortable
 from domain.money import ZERO
-from domain.trading import LONG_ONLY, Account, Bound, Order, OrderType, Side, Terms, Tif
+from domain.trading import LONG_ONLY, Account, Bound, Order, OrderType, Side, Tif
 
 
 class Asked(Protocol):
@@ -66,11 +66,10 @@ def account_closed(account: Account, asked: Asked) -> Refusal | None:
 
 def not_tradable(account: Account, asked: Asked) -> Refusal | None:
     instrument = asked.instrument
-    match instrument.status:
-        case InstrumentStatus.SUSPENDED:
+    if instrument.status is not InstrumentStatus.ACTIVE:
+        if instrument.status is InstrumentStatus.SUSPENDED:
             return Refusal("INSTRUMENT_SUSPENDED", "nobody trades it at present", {})
-        case InstrumentStatus.EXPIRED | InstrumentStatus.DELISTED:
-            return Refusal("INSTRUMENT_EXPIRED", "it is not traded any more", {})
+        return Refusal("INSTRUMENT_EXPIRED", "it is not traded any more", {})
     if not instrument.products:
         return Refusal("INSTRUMENT_NOT_TRADABLE", "it is a number, not a thing", {})
     if instrument.currency == account.currency:
@@ -196,8 +195,6 @@ def insufficient_funds(account: Account, order: Order, need: Need) -> Refusal | 
     return Refusal("MARGIN_INSUFFICIENT", "the order needs more margin than is available", context)
 
 
-def unpriced(terms: Terms | None, asked: Asked) -> Refusal | None:
-    if terms is not None:
-        return None
+def unpriced(asked: Asked) -> Refusal:
     context = {"quality": str(asked.quality)}
     return Refusal("MARKET_NO_REFERENCE_PRICE", "no quote to price the order", context)

@@ -21,6 +21,7 @@ from domain.trading.order import PRICED
 CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9_.:-]{1,36}")
 #: A trigger may wait for so long.
 GTT_DAYS_MAX = 365
+_AMOUNTS = ("quantity", "price", "stop_price", "trail_amount", "trail_pct", "display_qty")
 _STOPPED = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.MIT})
 _LONG_LIVED = frozenset({Product.CNC, Product.SPOT})
 
@@ -31,8 +32,9 @@ def invalid(field: str, rule: str, code: str = "VALIDATION", **context: str) -> 
 
 def demand_fields(order: Order, client_order_id: str | None, at: datetime) -> None:
     """The fields of the ticket belong together (schema, before anything is looked up)."""
-    for field, value in _amounts(order):
-        if not is_amount(value):
+    for field in _AMOUNTS:
+        value = getattr(order, field)
+        if value is not None and not is_amount(value):
             raise invalid(field, "above 0, at most 10^12, at most 8 decimal places")
     conflict = next(_conflicts(order), None)
     if conflict is not None:
@@ -44,20 +46,6 @@ def demand_fields(order: Order, client_order_id: str | None, at: datetime) -> No
         raise invalid("expires_at", "in the future", "ORDER_EXPIRY_INVALID")
     if client_order_id is not None and not CLIENT_ORDER_ID.fullmatch(client_order_id):
         raise invalid("client_order_id", "1 to 36 characters of A-Z a-z 0-9 _ . : -")
-
-
-def _amounts(order: Order) -> Iterator[tuple[str, Decimal]]:
-    yield "quantity", order.quantity
-    if order.price is not None:
-        yield "price", order.price
-    if order.stop_price is not None:
-        yield "stop_price", order.stop_price
-    if order.trail_amount is not None:
-        yield "trail_amount", order.trail_amount
-    if order.trail_pct is not None:
-        yield "trail_pct", order.trail_pct
-    if order.display_qty is not None:
-        yield "display_qty", order.display_qty
 
 
 def _conflicts(order: Order) -> Iterator[tuple[str, str]]:
@@ -104,6 +92,10 @@ def demand_sense(order: Order, instrument: Instrument, quote: Quote | None = Non
 
 
 def _demand_time(order: Order, instrument: Instrument) -> None:
+    if order.asset is not instrument.type and {order.asset, instrument.type} & DERIVATIVES:
+        raise invalid("asset", f"{instrument.type}", "ORDER_FIELDS_CONFLICT")
+    if order.tif is Tif.DAY:
+        return
     if order.tif in (Tif.GTC, Tif.GTD) and not (
         order.product in _LONG_LIVED
         or (order.group is not None and order.group.kind is GroupKind.GTT)
@@ -117,8 +109,6 @@ def _demand_time(order: Order, instrument: Instrument) -> None:
         raise invalid(
             "tif", "DAY, GTC or GTD for a trailing stop", "ORDER_TIF_UNSUPPORTED", allowed=allowed
         )
-    if order.asset is not instrument.type and {order.asset, instrument.type} & DERIVATIVES:
-        raise invalid("asset", f"{instrument.type}", "ORDER_FIELDS_CONFLICT")
 
 
 def _demand_size(order: Order, instrument: Instrument) -> None:

@@ -21,7 +21,7 @@ from domain.trading.day import DAY_FOLDS, Day
 from domain.trading.events import AccountOpened, Balance, FundsDeposited, FundsWithdrawn, Kind
 from domain.trading.fill_events import OrderFilled, OrderFilledLate, PositionConverted
 from domain.trading.lifecycle import Move, Status
-from domain.trading.order import Product
+from domain.trading.order import LONG_ONLY, Product, Side
 from domain.trading.order_events import (
     OrderAccepted,
     OrderCanceled,
@@ -267,6 +267,8 @@ class Account(State, frozen=True):
         if either is None:
             return self.positions
         order = either.order
+        if order.side is Side.BUY and order.product in LONG_ONLY:
+            return self.positions
         key = holding(order.symbol, order.product)
         held = was = self.positions.get(key, FLAT)
         if before is not None:

@@ -35,7 +35,7 @@ class OrderType(StrEnum):
 
 
 #: Those that name the worst price they will take.
-PRICED = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
+PRICED = (OrderType.LIMIT, OrderType.STOP_LIMIT)
 #: Those that wait for a price before they work.
 CONDITIONAL = frozenset(
     {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.MIT, OrderType.TRAILING_STOP}
@@ -67,7 +67,8 @@ class Product(StrEnum):
     NRML = "NRML"
 
 
-LONG_ONLY = frozenset({Product.CNC, Product.SPOT, Product.MTF})
+#: A tuple, because most orders are of the first kind: found by identity, nothing is hashed.
+LONG_ONLY = (Product.CNC, Product.SPOT, Product.MTF)
 
 
 class Style(StrEnum):

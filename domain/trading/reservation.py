@@ -143,11 +143,9 @@ class Claim(Struct, frozen=True):
 
 def own_reserve(order: Order, claim: Claim, terms: Terms, fees: FeeSchedule = ZERO_FEES) -> Decimal:
     """What is set aside for this order alone: all it may cost, or only its fees where it nets."""
-    if not claim.leaves:
-        return ZERO
     paid_in_full = order.product in LONG_ONLY
-    if paid_in_full and order.side is Side.SELL:
-        return ZERO  # its proceeds cover what it costs
+    if not claim.leaves or (paid_in_full and order.side is Side.SELL):
+        return ZERO  # the proceeds of a sale cover what it costs
     worst = claim.leaves * terms.price * order.multiplier
     due = ZERO
     if fees is not ZERO_FEES:
@@ -157,7 +155,7 @@ def own_reserve(order: Order, claim: Claim, terms: Terms, fees: FeeSchedule = ZE
         return tidy(due)
     if order.product is Product.MTF:
         worst -= tidy_down((claim.turnover + worst) * terms.risk) - claim.loan
-    return tidy(worst + due)
+    return tidy(worst + due) if due else tidy(worst)
 
 
 def netted_reserve(held: Position, style: Style) -> Decimal:
