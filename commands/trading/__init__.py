@@ -1,6 +1,9 @@
 """Trading: what may be asked of an account, and how the account decides."""
 
 from commands.trading.base import AccountCommand as AccountCommand
+from commands.trading.baskets import Leg as Leg
+from commands.trading.baskets import PlaceBasket as PlaceBasket
+from commands.trading.brackets import PlaceBracket as PlaceBracket
 from commands.trading.breaches import CheckRisk as CheckRisk
 from commands.trading.cancels import CancelAll as CancelAll
 from commands.trading.cancels import CancelOrder as CancelOrder
@@ -29,6 +32,8 @@ from commands.trading.funds import CURRENCIES as CURRENCIES
 from commands.trading.funds import DepositVirtual as DepositVirtual
 from commands.trading.funds import OpenAccount as OpenAccount
 from commands.trading.funds import WithdrawVirtual as WithdrawVirtual
+from commands.trading.gtt import PlaceGtt as PlaceGtt
+from commands.trading.gtt import Trigger as Trigger
 from commands.trading.journal import AnnulManualTrade as AnnulManualTrade
 from commands.trading.journal import CorrectManualTrade as CorrectManualTrade
 from commands.trading.journal import RecordManualTrade as RecordManualTrade
@@ -43,6 +48,7 @@ from commands.trading.session import CloseSession as CloseSession
 from commands.trading.session import ExpireOrders as ExpireOrders
 from commands.trading.session import OpenSession as OpenSession
 from commands.trading.session import SettleTrades as SettleTrades
+from commands.trading.smart import PlaceSmartOrder as PlaceSmartOrder
 from commands.trading.square_off import SquareOff as SquareOff
 from commands.trading.standing import DeferFill as DeferFill
 from commands.trading.standing import FinishOrderDay as FinishOrderDay

@@ -12,7 +12,14 @@ from msgspec.structs import replace
 from commands.trading.base import AccountCommand
 from commands.trading.refusal import Refusal
 from commands.trading.reserving import Need, need_of, reserving
-from commands.trading.rules import FIRST, REFUSALS, first_refusal, insufficient_funds, unpriced
+from commands.trading.rules import (
+    FIRST,
+    REFUSALS,
+    first_refusal,
+    insufficient_funds,
+    is_counted,
+    unpriced,
+)
 from commands.trading.tickets import demand_fields, demand_sense, invalid
 from domain.base import Event, Events, fold
 from domain.market import MAX_AGE, Evidence, Instrument, Quality, Quote, quality, witness
@@ -190,13 +197,6 @@ def judged(asked: PlaceOrder, account: Account) -> Verdict | Refusal:
         return Verdict(terms, NOTHING, False, fees.name)
     need = need_of(account, order, terms, fees)
     return insufficient_funds(account, order, need) or Verdict(terms, need, True, fees.name)
-
-
-def is_counted(order: Order) -> bool:
-    """Whether money is set aside for it: not for what only reduces, nor before its trigger."""
-    if order.reduce_only:
-        return False
-    return order.group is None or order.group.kind is not GroupKind.GTT
 
 
 def condition_of(order: Order, open_now: bool) -> Condition | None:

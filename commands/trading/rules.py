@@ -19,7 +19,7 @@ from commands.trading.reserving import Need
 from commands.trading.state_rules import trading_held_back
 from domain.market import Instrument, InstrumentStatus, Quality, Quote, Shortable
 from domain.money import ZERO
-from domain.trading import LONG_ONLY, Account, Bound, Order, OrderType, Side, Tif
+from domain.trading import LONG_ONLY, Account, Bound, GroupKind, Order, OrderType, Side, Tif
 
 
 class Asked(Protocol):
@@ -45,6 +45,13 @@ class Asked(Protocol):
     def bounds(self) -> tuple[Bound, ...]: ...
     @property
     def forced(self) -> bool: ...
+
+
+def is_counted(order: Order) -> bool:
+    """Whether money is set aside for it: not for what only reduces, nor before its trigger."""
+    if order.reduce_only:
+        return False
+    return order.group is None or order.group.kind is not GroupKind.GTT
 
 
 def duplicate_client_id(account: Account, asked: Asked) -> Refusal | None:
@@ -127,7 +134,7 @@ def nothing_to_reduce(account: Account, asked: Asked) -> Refusal | None:
 def insufficient_quantity(account: Account, asked: Asked) -> Refusal | None:
     """What is long only sells what is held and not on offer; not all else may be sold short."""
     order = asked.order
-    if order.side is Side.BUY or order.reduce_only:
+    if order.side is Side.BUY or not is_counted(order):
         return None
     held = account.position(order.symbol, order.product)
     return too_much(held.quantity, held.selling, order, order.quantity, asked.instrument)
