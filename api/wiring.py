@@ -142,14 +142,19 @@ class Request(litestar.Request[Identity, None, State]):
 
     async def dispatch(self, command: Command) -> Receipt:
         """Have a command decided; Refused if what became true is that an order is refused."""
+        receipt = await self.dispatch_several(command)
+        for fact in receipt.facts:
+            if type(fact) is OrderRejected:
+                raise Refused(fact, receipt.position)
+        return receipt
+
+    async def dispatch_several(self, command: Command) -> Receipt:
+        """The same for several orders at once, of which some may be refused."""
         claim = claim_of(self.scope, self.user.actor)
         receipt = await self.house.dispatch(command, self.caller, claim)
         self.say("x-position", str(receipt.position))
         if receipt.replayed:
             self.say("idempotency-replayed", "true")
-        for fact in receipt.facts:
-            if type(fact) is OrderRejected:
-                raise Refused(fact, receipt.position)
         return receipt
 
     async def propose(self, command: Command, reason: str) -> Proposed:

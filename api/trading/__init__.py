@@ -1,9 +1,10 @@
 """Trading: accounts, orders, and what is held."""
 
-from api.trading import accounts, kill_switch, orders, positions, results, risk, seeds
+from api.trading import accounts, groups, kill_switch, orders, positions, results, risk, seeds
 
 ROUTES = (
     *accounts.ROUTES,
+    *groups.ROUTES,
     *orders.ROUTES,
     *positions.ROUTES,
     *results.ROUTES,

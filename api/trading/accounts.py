@@ -33,6 +33,7 @@ class NewAccount(Struct, frozen=True, forbid_unknown_fields=True):
     opening_capital: Amount
     label: str = ""
     fill_model: str = TOP_OF_BOOK.name
+    fee_schedule: str = "ZERO"
 
 
 class Opened(Struct, frozen=True):
@@ -82,6 +83,7 @@ async def open_account(request: Request, data: JSONBody[NewAccount]) -> Opened:
         opening_capital=data.opening_capital,
         label=data.label,
         fill_model=data.fill_model,
+        fee_schedule=data.fee_schedule,
     )
     return _opened(await request.dispatch(command))
 

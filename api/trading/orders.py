@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -10,51 +11,14 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
 from api.problems import documented
+from api.trading.tickets import OrderAnswer, Ticket, order_for, placed, said
 from api.wire import Amount
 from api.wiring import Request
 from commands.base import Receipt
-from commands.trading import CancelOrder, PlaceOrder, ReplaceOrder
-from domain.base import Event
-from domain.market import Instrument
-from domain.trading import (
-    Order,
-    OrderAccepted,
-    OrderCanceled,
-    OrderPlaced,
-    OrderReplaced,
-    OrderType,
-    Product,
-    Side,
-    Tif,
-)
+from commands.trading import CancelOrder, ReplaceOrder
+from domain.trading import OrderReplaced, Tif
 from projections import fills, orders
 from projections.query import LIMIT, Page
-
-
-class Ticket(Struct, frozen=True, forbid_unknown_fields=True):
-    """An order as a trader writes it; ``product`` is the instrument's own unless given."""
-
-    account_id: UUID
-    symbol: str
-    side: Side
-    quantity: Amount
-    order_type: OrderType
-    price: Amount | None = None
-    tif: Tif = Tif.DAY
-    product: Product | None = None
-    client_order_id: str | None = None
-
-    def order(self, instrument: Instrument) -> Order:
-        return Order(
-            symbol=instrument.symbol,
-            side=self.side,
-            quantity=self.quantity,
-            order_type=self.order_type,
-            product=self.product or Product(instrument.product or Product.CNC),
-            price=self.price,
-            tif=self.tif,
-            multiplier=instrument.multiplier,
-        )
 
 
 class Change(Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,42 +26,23 @@ class Change(Struct, frozen=True, forbid_unknown_fields=True):
 
     quantity: Amount | None = None
     price: Amount | None = None
-
-
-class OrderAnswer(Struct, frozen=True):
-    """What was done at ``position``; how the order stands since is for GET to say."""
-
-    order_id: UUID
-    account_id: UUID
-    status: Literal["NEW", "REPLACED", "CANCELED", "UNCHANGED"]
-    message: str
-    position: int
+    stop_price: Amount | None = None
+    tif: Tif | None = None
+    expires_at: datetime | None = None
     client_order_id: str | None = None
 
 
 @post("/orders", responses=documented(404, 409, 413, 415, 422, 503))
 async def place_order(request: Request, data: JSONBody[Ticket]) -> OrderAnswer:
     """Buy or sell; the most the order may cost is reserved at once."""
-    instrument = request.instrument(data.symbol)
-    command = PlaceOrder(
-        at=request.now,
-        account_id=data.account_id,
-        order_id=request.new_id,
-        order=data.order(instrument),
-        instrument=instrument,
-        quote=request.quote(data.symbol),
-        quote_max_age=request.quote_max_age,
-        client_order_id=data.client_order_id,
-        bounds=request.bounds(instrument),
-    )
-    return placed(request, await request.dispatch(command))
+    return placed(request, await request.dispatch(order_for(request, data)))
 
 
 @patch("/orders/{order_id:str}", responses=documented(404, 409, 413, 415, 422, 503))
 async def replace_order(
     request: Request, order_id: FromPath[UUID], data: JSONBody[Change]
 ) -> OrderAnswer:
-    """Change quantity or price; only a smaller quantity keeps the place in the queue."""
+    """Change an order; only a smaller quantity alone keeps the place in the queue."""
     place = await request.place_of(order_id)
     instrument = request.instrument(place.symbol)
     command = ReplaceOrder(
@@ -110,6 +55,10 @@ async def replace_order(
         quote=request.quote(place.symbol),
         quote_max_age=request.quote_max_age,
         bounds=request.bounds(instrument),
+        stop_price=data.stop_price,
+        tif=data.tif,
+        expires_at=data.expires_at,
+        client_order_id=data.client_order_id,
     )
     return _done(place.account_id, order_id, await request.dispatch(command))
 
@@ -122,42 +71,16 @@ async def cancel_order(request: Request, order_id: FromPath[UUID]) -> OrderAnswe
     return _done(place.account_id, order_id, await request.dispatch(command))
 
 
-def placed(request: Request, receipt: Receipt) -> OrderAnswer:
-    """The answer to whoever placed an order, as the facts say (which may be those of before)."""
-    fact = receipt.facts[0]
-    assert isinstance(fact, OrderPlaced), "a refusal is raised before this"
-    request.note_place(fact.order_id, fact.account_id, fact.order.symbol)
-    message = " ".join(_said(fact) for fact in receipt.facts)
-    return OrderAnswer(
-        fact.order_id, fact.account_id, "NEW", message, receipt.position, fact.client_order_id
-    )
-
-
 def _done(account_id: UUID, order_id: UUID, receipt: Receipt) -> OrderAnswer:
     """The answer to whoever changed or took back an order."""
     if not receipt.facts:
         message = "The order is like that already."
         return OrderAnswer(order_id, account_id, "UNCHANGED", message, receipt.position)
-    fact = receipt.facts[-1]
+    fact = receipt.facts[0]
     status: Literal["REPLACED", "CANCELED"] = (
         "REPLACED" if isinstance(fact, OrderReplaced) else "CANCELED"
     )
-    return OrderAnswer(order_id, account_id, status, _said(fact), receipt.position)
-
-
-def _said(fact: Event) -> str:
-    match fact:
-        case OrderPlaced(order=order):
-            price = "at the market" if order.price is None else f"at {order.price:f}"
-            return f"{order.side} {order.quantity:f} {order.symbol} {price}."
-        case OrderAccepted():
-            return f"Working at {fact.venue}, no worse than {fact.limit:f}."
-        case OrderReplaced():
-            return f"Now {fact.quantity:f}, no worse than {fact.limit:f}."
-        case OrderCanceled():
-            return f"{fact.canceled_qty:f} taken back."
-        case _:
-            return f"{type(fact).__name__}."
+    return OrderAnswer(order_id, account_id, status, said(fact), receipt.position)
 
 
 @get("/orders", responses=documented(404, 422, 503))

@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
 from api.problems import documented
-from api.trading.orders import OrderAnswer, placed
+from api.trading.tickets import OrderAnswer, placed
 from api.wire import Amount
 from api.wiring import Request
 from commands.trading import ClosePosition

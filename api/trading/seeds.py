@@ -16,9 +16,10 @@ from msgspec import Struct
 
 from api.problems import documented
 from api.trading.accounts import show_dashboard, show_wallet
-from api.trading.orders import OrderAnswer, Ticket, list_orders, place_order
+from api.trading.orders import list_orders, place_order
 from api.trading.positions import give_up_position, list_positions
 from api.trading.results import list_trades
+from api.trading.tickets import OrderAnswer, Ticket
 from api.wire import Amount
 from api.wiring import Request
 from domain.errors import Invalid

@@ -14,7 +14,7 @@ from commands.trading.refusal import Refusal
 from domain.base import Event, Events, fold
 from domain.errors import Invalid
 from domain.market import MAX_AGE, Instrument, Quote
-from domain.trading import Account, Order, OrderRejected, Origin, Side
+from domain.trading import Account, Bound, Order, OrderRejected, Origin, Side
 
 LEGS_MAX = 20
 
@@ -30,6 +30,7 @@ class Leg(Struct, frozen=True, kw_only=True):
     underlying: Decimal | None = None
     open_now: bool = True
     next_open: datetime | None = None
+    bounds: tuple[Bound, ...] = ()
 
 
 class PlaceBasket(AccountCommand, frozen=True, kw_only=True):
@@ -79,6 +80,7 @@ class PlaceBasket(AccountCommand, frozen=True, kw_only=True):
                 underlying=leg.underlying,
                 open_now=leg.open_now,
                 next_open=leg.next_open,
+                bounds=leg.bounds,
                 origin=self.origin,
             )
         except Invalid as error:

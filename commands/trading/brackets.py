@@ -16,6 +16,7 @@ from domain.market import MAX_AGE, Instrument, Quote
 from domain.trading import (
     LONG_ONLY,
     Account,
+    Bound,
     Group,
     GroupKind,
     GroupRole,
@@ -50,6 +51,7 @@ class PlaceBracket(AccountCommand, frozen=True, kw_only=True):
     underlying: Decimal | None = None
     open_now: bool = True
     next_open: datetime | None = None
+    bounds: tuple[Bound, ...] = ()
     origin: Origin = Origin.USER
 
     def __post_init__(self) -> None:
@@ -85,6 +87,7 @@ class PlaceBracket(AccountCommand, frozen=True, kw_only=True):
             underlying=self.underlying,
             open_now=self.open_now,
             next_open=self.next_open,
+            bounds=self.bounds,
             origin=self.origin,
         )
 

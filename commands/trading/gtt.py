@@ -16,6 +16,7 @@ from domain.errors import Invalid
 from domain.market import MAX_AGE, Instrument, Quality, Quote, mark, quality
 from domain.trading import (
     Account,
+    Bound,
     Group,
     GroupKind,
     GroupRole,
@@ -55,6 +56,7 @@ class PlaceGtt(AccountCommand, frozen=True, kw_only=True):
     quote_max_age: timedelta = MAX_AGE
     expires_at: datetime | None = None
     client_order_id: str | None = None
+    bounds: tuple[Bound, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.triggers) not in (1, 2):
@@ -106,6 +108,7 @@ class PlaceGtt(AccountCommand, frozen=True, kw_only=True):
             instrument=self.instrument,
             client_order_id=self.client_order_id if not number else None,
             origin=Origin.USER,
+            bounds=self.bounds,
         )
 
 

@@ -23,7 +23,7 @@ from commands.trading.rules import (
 from commands.trading.tickets import demand_fields, demand_sense, invalid
 from domain.base import Event, Events, fold
 from domain.market import MAX_AGE, Evidence, Instrument, Quality, Quote, quality, witness
-from domain.money import ZERO
+from domain.money import ZERO, round_up_to
 from domain.trading import (
     Account,
     Bound,
@@ -221,7 +221,7 @@ def sliced(asked: PlaceOrder, account: Account) -> Events:
     """
     order, most = asked.order, asked.instrument.max_qty
     most -= most % asked.instrument.step
-    parts = -(-order.quantity // most)
+    parts = round_up_to(order.quantity, most) / most
     if parts > SLICES_MAX:
         rule = f"at most {most * SLICES_MAX:f} in {SLICES_MAX} orders"
         raise invalid("quantity", rule, "ORDER_QTY_ABOVE_FREEZE", max=f"{most * SLICES_MAX:f}")

@@ -12,7 +12,7 @@ from domain.base import Events
 from domain.errors import Invalid
 from domain.market import MAX_AGE, Instrument, Quote
 from domain.money import ZERO
-from domain.trading import Account, Order, OrderType, Origin, Product, Side, Tif
+from domain.trading import Account, Bound, Order, OrderType, Origin, Product, Side, Tif
 
 
 class PlaceSmartOrder(AccountCommand, frozen=True, kw_only=True):
@@ -34,6 +34,7 @@ class PlaceSmartOrder(AccountCommand, frozen=True, kw_only=True):
     underlying: Decimal | None = None
     open_now: bool = True
     next_open: datetime | None = None
+    bounds: tuple[Bound, ...] = ()
     origin: Origin = Origin.USER
     strategy: str | None = None
 
@@ -73,6 +74,7 @@ class PlaceSmartOrder(AccountCommand, frozen=True, kw_only=True):
             underlying=self.underlying,
             open_now=self.open_now,
             next_open=self.next_open,
+            bounds=self.bounds,
             origin=self.origin,
             strategy=self.strategy,
         ).decide(account)

@@ -264,10 +264,8 @@ class Account(State, frozen=True):
     def _leaning(self, before: Working | None, after: Working | None) -> Map[str, Position]:
         """The positions once an order leans on its own as it does after, and no more as before."""
         either = after or before
-        if either is None:
-            return self.positions
-        order = either.order
-        if order.side is Side.BUY and order.product in LONG_ONLY:
+        order = either.order if either is not None else None
+        if order is None or (order.side is Side.BUY and order.product in LONG_ONLY):
             return self.positions
         key = holding(order.symbol, order.product)
         held = was = self.positions.get(key, FLAT)

@@ -9,36 +9,16 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
 from uuid import UUID
 
 from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from msgspec.structs import replace
+from hypothesis.stateful import invariant, rule
 
-from commands.base import Command
-from commands.trading import (
-    ApplyFill,
-    CancelOrder,
-    ConvertPosition,
-    OpenAccount,
-    PlaceOrder,
-    ReplaceOrder,
-)
-from domain.base import Event, fold
-from domain.errors import DomainError
-from domain.market import Instrument, InstrumentType, Quote, witness
-from domain.money import tidy
 from domain.trading import (
     LONG_ONLY,
-    Account,
-    Order,
     OrderFilled,
     OrderPlaced,
-    OrderType,
     Position,
     PositionConverted,
     Product,
@@ -49,196 +29,13 @@ from domain.trading import (
     schedule,
     segment_of,
 )
-from tests.spec.trading import ME, MINE, NOW, quote
+from tests.property.products import SHARE, Trading
+from tests.spec.trading import told
 
 EXAMPLES = 500 if os.environ.get("CI") else 60
-SHARE = Instrument(
-    symbol="SHR",
-    name="Share",
-    exchange="SIM",
-    type=InstrumentType.EQ,
-    currency="INR",
-    tick_size=Decimal("0.5"),
-    mtf_own_funds_rate=Decimal("0.3"),
-)
-DERIVED = {"underlying": "SHR", "expiry": date(2026, 12, 31)}
-FUTURE = replace(SHARE, symbol="FUT", type=InstrumentType.FUT, **DERIVED)
-CALL = replace(
-    SHARE,
-    symbol="CALL",
-    type=InstrumentType.CE,
-    strike=Decimal(3),
-    **DERIVED,
-    multiplier=Decimal(2),
-)
-WAYS = (
-    (SHARE, Product.CNC),
-    (SHARE, Product.MIS),
-    (SHARE, Product.MTF),
-    (FUTURE, Product.NRML),
-    (CALL, Product.NRML),
-)
-BY_SYMBOL = {one.symbol: one for one in (SHARE, FUTURE, CALL)}
-small = st.integers(1, 5).map(Decimal)
-prices = st.integers(2, 10).map(lambda n: Decimal(n) / 2)
 
 
-class Ticket(NamedTuple):
-    way: tuple[Instrument, Product]
-    side: Side
-    quantity: Decimal
-    price: Decimal | None
-    reduce_only: bool
-
-
-tickets = st.builds(
-    Ticket,
-    st.sampled_from(WAYS),
-    st.sampled_from(Side),
-    small,
-    prices | st.none(),
-    st.sampled_from((False, False, False, True)),
-)
-
-
-def seen_at(symbol: str) -> Quote:
-    return replace(quote("2.5", "3"), symbol=symbol, last=Decimal(3))
-
-
-class AnyProduct(RuleBasedStateMachine):
-    fee_schedule = "ZERODHA"
-    ways = WAYS
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.ids = 1000
-        opening = OpenAccount(
-            at=NOW,
-            account_id=MINE,
-            owner_id=ME,
-            kind="PAPER",
-            currency="INR",
-            opening_capital=Decimal(40),
-            fee_schedule=self.fee_schedule,
-        )
-        self.facts: list[Event] = list(opening.decide(Account()))
-        self.account = fold(Account(), self.facts)
-
-    def new_id(self) -> UUID:
-        self.ids += 1
-        return UUID(int=self.ids)
-
-    def ask(self, command: Command) -> tuple[Event, ...]:
-        try:
-            facts = command.decide(self.account)
-        except DomainError:
-            return ()
-        self.facts += facts
-        self.account = fold(self.account, facts)
-        return facts
-
-    @rule(ticket=tickets)
-    def place(self, ticket: Ticket) -> None:
-        instrument, product = ticket.way
-        if ticket.way not in self.ways:
-            return
-        order = Order(
-            symbol=instrument.symbol,
-            side=ticket.side,
-            quantity=ticket.quantity,
-            order_type=OrderType.MARKET if ticket.price is None else OrderType.LIMIT,
-            product=product,
-            price=ticket.price,
-            multiplier=instrument.multiplier,
-            asset=instrument.type,
-            reduce_only=ticket.reduce_only,
-        )
-        self.ask(
-            PlaceOrder(
-                at=NOW,
-                account_id=MINE,
-                order_id=self.new_id(),
-                order=order,
-                instrument=instrument,
-                quote=seen_at(instrument.symbol),
-                underlying=Decimal(3),
-            )
-        )
-
-    @precondition(lambda self: self.account.orders)
-    @rule(data=st.data(), quantity=small, price=prices)
-    def fill(self, data: st.DataObject, quantity: Decimal, price: Decimal) -> None:
-        """At a price no worse than the one that was reserved for."""
-        order_id = data.draw(st.sampled_from(sorted(self.account.orders)))
-        working = self.account.orders[order_id]
-        order = working.order
-        reserved_for = working.reserve_price or working.limit
-        price = min(price, reserved_for)
-        held = self.account.position(order.symbol, order.product)
-        if held.loan and order.side is Side.SELL and price * held.quantity < held.loan:
-            return  # a fall below the loan is a loss that a broker would have called before
-        before = buying_power_at(self.account, order, price)
-        again = ApplyFill(
-            at=NOW,
-            account_id=MINE,
-            order_id=order_id,
-            exec_id=self.new_id(),
-            quantity=min(quantity, working.leaves_qty),
-            price=price,
-            evidence=witness(quote(), NOW, rule="MARKETABLE", model="TOP_OF_BOOK@1"),
-            executed_at=NOW,
-        )
-        facts = self.ask(again)
-        filled = [fact for fact in facts if isinstance(fact, OrderFilled)]
-        if not filled:
-            return
-        if working.counted:  # I-06
-            assert filled[0].balance.buying_power >= before, (filled[0], before)
-        if order_id in self.account.orders:  # I-10
-            assert again.decide(self.account) == ()
-
-    @precondition(lambda self: self.account.orders)
-    @rule(data=st.data())
-    def cancel(self, data: st.DataObject) -> None:
-        order_id = data.draw(st.sampled_from(sorted(self.account.orders)))
-        self.ask(CancelOrder(at=NOW, account_id=MINE, order_id=order_id))
-
-    @precondition(lambda self: self.account.orders)
-    @rule(data=st.data(), quantity=small | st.none(), price=prices | st.none())
-    def change(self, data: st.DataObject, quantity: Decimal | None, price: Decimal | None) -> None:
-        order_id = data.draw(st.sampled_from(sorted(self.account.orders)))
-        if quantity is None and price is None:
-            return
-        symbol = self.account.orders[order_id].order.symbol
-        self.ask(
-            ReplaceOrder(
-                at=NOW,
-                account_id=MINE,
-                order_id=order_id,
-                instrument=BY_SYMBOL[symbol],
-                quantity=quantity,
-                price=price,
-            )
-        )
-
-    @rule(there=st.booleans(), quantity=small)
-    def convert(self, there: bool, quantity: Decimal) -> None:
-        pair = (Product.CNC, Product.MIS) if there else (Product.MIS, Product.CNC)
-        before = equity_at(self.account, Decimal(3))
-        facts = self.ask(
-            ConvertPosition(
-                at=NOW,
-                account_id=MINE,
-                conversion_id=self.new_id(),
-                instrument=SHARE,
-                from_product=pair[0],
-                to_product=pair[1],
-                quantity=quantity,
-            )
-        )
-        if facts:
-            assert equity_at(self.account, Decimal(3)) == before
-
+class AnyProduct(Trading):
     # ── invariants ─────────────────────────────────────────────────────────────
 
     @property
@@ -278,7 +75,7 @@ class AnyProduct(RuleBasedStateMachine):
             assert held.cost_basis >= 0
             assert held.margin >= 0
             if not held.quantity:
-                assert (held.cost_basis, held.margin, held.loan) == (0, 0, 0)
+                assert told(held.cost_basis, held.margin, held.loan) == (0, 0, 0)
             if Product(key.rsplit("/", 1)[1]) in LONG_ONLY:
                 assert held.quantity >= 0
                 assert held.sellable >= 0
@@ -383,7 +180,8 @@ def netted(held: Position, orders: list[Working]) -> Decimal:
     for working in orders:
         assert working.unit is not None
         units[working.order.side] += [working.unit] * int(working.leaves_qty)
-    closing = {Side.BUY: max(0, -held.quantity), Side.SELL: max(0, held.quantity)}
+    none = Decimal(0)
+    closing = {Side.BUY: max(none, -held.quantity), Side.SELL: max(none, held.quantity)}
     opening = {
         side: sorted(needs, reverse=True)[: max(0, len(needs) - int(closing[side]))]
         for side, needs in units.items()
@@ -393,24 +191,6 @@ def netted(held: Position, orders: list[Working]) -> Decimal:
         return total
     dearest = max((unit for needs in opening.values() for unit in needs), default=Decimal(0))
     return min(total, dearest * max(len(needs) for needs in opening.values()))
-
-
-def buying_power_at(account: Account, order: Order, price: Decimal) -> Decimal:
-    """The buying power with the position of this order marked at ``price``."""
-    held, balance = account.position(order.symbol, order.product), account.balance
-    margin, unrealised = balance.margin, balance.unrealised
-    if held.style is Style.VARIATION:
-        unrealised += held.unrealised_at(price) - held.variation
-    elif held.quantity < 0:
-        risk = held.margin - abs(held.quantity) * held.last_price * held.multiplier
-        margin += abs(held.quantity) * price * held.multiplier + risk - held.margin
-    return tidy(balance.cash - balance.reserved - margin + min(Decimal(0), unrealised))
-
-
-def equity_at(account: Account, price: Decimal) -> Decimal:
-    held = account.positions.values()
-    balance = account.balance
-    return tidy(balance.cash - balance.loan + sum(p.value_at(price) for p in held))
 
 
 TestAnyProduct = AnyProduct.TestCase
