@@ -52,23 +52,30 @@ class Held(Struct, frozen=True, array_like=True):
 
 
 class Worth(Struct, frozen=True):
-    """All holdings of an account together; ``unmarked`` are valued at their last fill."""
+    """
+    All holdings of an account together; ``unmarked`` are valued at their last fill.
+
+    ``variation`` is the part of ``unrealised`` that was not paid for: cash yet to move.
+    """
 
     value: Decimal = ZERO
     unrealised: Decimal = ZERO
+    variation: Decimal = ZERO
     unmarked: tuple[str, ...] = ()
 
 
 def worth(holdings: list[Held], marks: Marks) -> Worth:
-    value = unrealised = ZERO
+    value = unrealised = variation = ZERO
     unmarked = []
     for held in holdings:
         mark, quality = held.mark(marks)
         value += held.value(mark)
         unrealised += held.unrealised(mark)
+        if held.style is Style.VARIATION:
+            variation += held.unrealised(mark)
         if quality is MarkQuality.LAST_FILL:
             unmarked.append(held.symbol)
-    return Worth(value, unrealised, tuple(unmarked))
+    return Worth(value, unrealised, variation, tuple(unmarked))
 
 
 #: Open holdings of ``account_id`` as one JSON document that decodes to ``list[Held]``.

@@ -138,8 +138,9 @@ class Wallet(Struct, frozen=True):
     Money in the account's currency.
 
     ``available`` is cash that nothing lays claim to: neither an order nor, as margin, a
-    position; ``equity`` is cash less ``loan`` and holdings at the mark.  Where there was no live
-    price the last fill's is used, ``complete`` is false and ``unmarked`` says where.
+    position; ``buying_power`` is less by losses not yet taken; ``equity`` is cash less ``loan``
+    and holdings at the mark.  Where there was no live price the last fill's is used,
+    ``complete`` is false and ``unmarked`` says where.
     """
 
     account_id: UUID
@@ -149,6 +150,7 @@ class Wallet(Struct, frozen=True):
     margin_used: Amount
     loan: Amount
     available: Amount
+    buying_power: Amount
     fees_total: Amount
     realised_wac: Amount
     realised_fifo: Amount
@@ -164,7 +166,9 @@ class Wallet(Struct, frozen=True):
     unmarked: tuple[str, ...]
 
 
-_COMPUTED = dict.fromkeys(("equity", "positions_value", "unrealised", "complete", "unmarked"))
+_COMPUTED = dict.fromkeys(
+    ("buying_power", "equity", "positions_value", "unrealised", "complete", "unmarked")
+)
 _STORED = {
     "reserved_orders": "w.reserved",
     "margin_used": "w.margin",
@@ -186,6 +190,7 @@ async def of_account(db: Db, owner: UUID, account_id: UUID, marks: Marks) -> Wal
     total = worth(held_in(row.pop("holdings")), marks)
     return Wallet(
         **row,
+        buying_power=plain(Decimal(row["available"]) + min(ZERO, total.variation)),
         equity=plain(Decimal(row["cash"]) - Decimal(row["loan"]) + total.value),
         positions_value=plain(total.value),
         unrealised=plain(total.unrealised),

@@ -105,6 +105,7 @@ async def export_facts(
     """The same as a file, oldest first; its last line is a manifest with count, hash, signature."""
     sought = _sought(actor, subject, type_, correlation_id, (since, until))
     upto = await request.house.head()
+    await request.house.seen(upto)  # whose accounts are whose, as of then
     named = {
         name: str(value)
         for name in sought.__struct_fields__

@@ -90,7 +90,7 @@ def nothing_is_done_twice(evidence: Evidence) -> Iterator[str]:
         match line.type:
             case "OrderPlaced":
                 seen["order", payload["order_id"]] += 1
-                if (name := payload["client_order_id"]) is not None:
+                if (name := payload.get("client_order_id")) is not None:
                     seen["client order id", f"{payload['account_id']} {name}"] += 1
             case "OrderRejected":
                 seen["order", payload["order_id"]] += 1

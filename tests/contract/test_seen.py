@@ -107,12 +107,13 @@ async def test_a_query_waits_until_what_was_written_is_seen_and_all_share_one_lo
 async def test_a_query_that_would_be_stale_says_by_how_much(
     database: Database, db: Connection[Any]
 ) -> None:
-    record(db, Trading(seed=5).facts(20))
+    reached = len(facts := Trading(seed=5).facts(20))
+    record(db, facts)
     follow(db)
     wait, _ = seen(database, patience_s=0.2)
     with pytest.raises(Unavailable, match="PROJECTION_BEHIND") as behind:
-        await wait(25, ["orders", "wallets"])
-    assert behind.value.context == {"position": 25, "reached": 20, "lag": 5}
+        await wait(reached + 5, ["orders", "wallets"])
+    assert behind.value.context == {"position": reached + 5, "reached": reached, "lag": 5}
     assert behind.value.retry_after == 1
 
 
@@ -120,11 +121,13 @@ async def test_a_query_that_would_be_stale_says_by_how_much(
 async def test_nobody_waits_for_a_model_that_has_stopped(
     database: Database, db: Connection[Any]
 ) -> None:
-    record(db, Trading(seed=5).facts(40))
-    follow(db, {**READ_MODELS, "wallets": Stumbling(READ_MODELS["wallets"], *range(20, 41))})
+    end = len(facts := Trading(seed=5).facts(150))
+    record(db, facts)
+    stumbling = Stumbling(READ_MODELS["wallets"], *range(100, end + 1))
+    follow(db, {**READ_MODELS, "wallets": stumbling})
     wait, _ = seen(database, patience_s=30)
     begun = monotonic()
     with pytest.raises(Unavailable, match="PROJECTION_BEHIND"):
-        await wait(40, ["wallets"])
-    await wait(40, ["orders", "fills"])
+        await wait(end, ["wallets"])
+    await wait(end, ["orders", "fills"])
     assert monotonic() - begun < 15

@@ -23,6 +23,11 @@ NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 BY_SYMBOL = {listing.instrument.symbol: listing.instrument for listing in LISTINGS}
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the bounds must be naive
 seeds = st.integers(0, 2**63 - 1)
+#: What a slice of the simulation has always told; what it tells besides may grow.
+PINNED = (
+    "symbol", "source", "seq", "at", "received_at", "bid", "bid_size", "ask", "ask_size", "last",
+    "last_size",
+)  # fmt: skip
 
 
 def watched(seed: int, since: datetime, many: int) -> list[Quote]:
@@ -36,7 +41,8 @@ def test_the_same_seed_is_the_same_market_byte_for_byte(seed: int, since: dateti
 
 
 def test_the_market_of_a_seed_never_changes_between_releases() -> None:
-    slices = json.encode(watched(1, NOW, 10_000))
+    market = [{name: getattr(one, name) for name in PINNED} for one in watched(1, NOW, 10_000)]
+    slices = json.encode(market)
     assert hashlib.sha256(slices).hexdigest() == (
         "f9e50b8f77a21de620449ae9a40170cb549f332bceb77d69453133a69a315918"
     )

@@ -38,11 +38,16 @@ def staff(service: Service, admin: Person) -> Iterator[dict[str, Person]]:
     """One person for every system role."""
     with ExitStack() as stack:
         people = {role.name: stack.enter_context(service.person()) for role in SYSTEM_ROLES}
-        for name, person in people.items():
-            if name != "user":
-                path = f"/admin/users/{person.user_id}/roles/{role_id_of(name)}"
-                admin.ask("PUT", path, 200, json=WHY)
+        roles = [
+            f"/admin/users/{person.user_id}/roles/{role_id_of(name)}"
+            for name, person in people.items()
+            if name != "user"
+        ]
+        for role in roles:
+            admin.ask("PUT", role, 200, json=WHY)
         yield people
+        for role in roles:  # the last administrator is the first again
+            admin.ask("DELETE", role, 200, json=WHY)
 
 
 @pytest.fixture(scope="module")
