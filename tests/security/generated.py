@@ -20,7 +20,10 @@ WORDS = {
     "scope": "platform",
     "permission": "users:read",
     "position": "1",
+    "target_position": "1",
 }
+#: Given although no schema demands it: a bracket is nothing without.
+GIVEN = {"take_profit"}
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -86,10 +89,13 @@ class Operation(Struct, frozen=True):
             case {"enum": [first, *_]} | {"const": first}:
                 return first
             case {"properties": properties}:
-                wanted = {*schema.get("required", ()), *(properties.keys() & known.keys())}
+                wanted = {
+                    *schema.get("required", ()),
+                    *(properties.keys() & (known.keys() | GIVEN)),
+                }
                 return {one: self._value(one, properties[one], known) for one in sorted(wanted)}
             case {"type": "array"}:
-                fewest = schema.get("minItems", 0)
+                fewest = max(1, schema.get("minItems", 1))
                 return [self._value("", schema["items"], known) for _ in range(fewest)]
             case {"type": "boolean"}:
                 return False

@@ -122,7 +122,7 @@ def test_s45_nobody_reaches_anything_of_anybody_else(
         answer = _ask(person, one, ids)
         if answer.status_code not in {403, 404}:
             reached.append(f"{one.name}: {answer.status_code} {answer.text[:200]}")
-    assert reached == []
+    assert reached == [], "\n".join(reached)
     assert ada.get(f"/orders/{ids['order_id']}")["status"] == "NEW"
 
 
