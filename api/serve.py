@@ -14,6 +14,7 @@ import uvicorn
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.back_room import BackRoom
+from adapters.by_heart import tail_from
 from adapters.desks import DesksInMemory, house_limits
 from adapters.masters import Found, search
 from adapters.people.people import people_of
@@ -21,7 +22,7 @@ from adapters.postgres import as_app
 from adapters.projector import Seen
 from adapters.sessions import Sessions
 from adapters.settings import Settings
-from adapters.standings import Standings, tail_from
+from adapters.standings import Standings
 from adapters.tape.reader import STREAM, STREAM_PAGE, facts_of, row_factory
 from adapters.tokens import Tokens
 from api.app import create_app
@@ -30,6 +31,7 @@ from api.first_admin import establish
 from api.house import House
 from api.protocol import Door
 from api.version import VERSION
+from commands.identity import ACCESS_STREAM
 from domain.base import fold
 from domain.trading import Account
 from domain.trading.desk import STREAM as DESKS
@@ -92,7 +94,7 @@ async def _house(engine: Engine, clock: Callable[[], datetime]) -> AsyncIterator
     keys = settings.data / "keys"
     views = _views(dsn)
     seen = Seen(views.connection)
-    access = Standings(tail_from(views), clock)
+    access = Standings(tail_from(views, ACCESS_STREAM), clock)
     engine.dispatch.followers.append(access.committed)  # first: what is decided next knows it
     desks = _desks(engine, views)
     tokens = Tokens(keys, engine.ids, timedelta(minutes=settings.access_token_expire_minutes))
