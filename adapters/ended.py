@@ -91,7 +91,7 @@ class Ended:
 
     async def _look_back(self, dsn: str) -> int | None:
         with suppress(psycopg.OperationalError):
-            position, facts = await since(dsn, KINDS, self._clock() - self._remembered)
+            position, facts = await since(dsn, _STREAMS, KINDS, self._clock() - self._remembered)
             self.begin_with(fact.event for fact in facts)
             return position
         return None

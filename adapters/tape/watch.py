@@ -24,6 +24,12 @@ WATCHED = f"""
 SELECT {COLUMNS} FROM es.event
 WHERE position > %s AND position <= %s AND type = ANY(%s) ORDER BY position
 """  # noqa: S608
+# The streams of one kind stand together in the index of streams: no other fact is looked at.
+OF_STREAMS = f"""
+SELECT {COLUMNS} FROM es.event
+WHERE stream > %s AND stream < %s AND position > %s AND position <= %s AND type = ANY(%s)
+ORDER BY position
+"""  # noqa: S608
 # Positions and times of recording grow together, so a moment is found by halving.
 RECORDED_BY = "SELECT recorded_at <= %s FROM es.event WHERE position = %s"
 
@@ -54,14 +60,21 @@ async def watch(
 
 
 async def since(
-    dsn: str, kinds: Collection[type[Event]], moment: datetime
+    dsn: str, streams: str, kinds: Collection[type[Event]], moment: datetime
 ) -> tuple[int, list[Fact]]:
-    """Facts of these kinds recorded after a moment, and the position up to which that is all."""
+    """
+    Facts of these kinds recorded after a moment, and the position up to which that is all.
+
+    ``streams`` is what the names of their streams begin with, hyphen included.
+    """
     names = [kind.__name__ for kind in kinds]
+    behind = f"{streams[:-1]}."  # the character that follows the hyphen
     async with await connect_async(dsn) as db:
         head = await _head(db)
         first = await _recorded_by(db, head, moment)
-        return head, await _between(db, first, head, names)
+        async with db.cursor(binary=True, row_factory=row_factory) as cursor:
+            await cursor.execute(OF_STREAMS, (streams, behind, first, head, names))
+            return head, facts_of(await cursor.fetchall())
 
 
 async def _head(db: AsyncConnection[Any]) -> int:

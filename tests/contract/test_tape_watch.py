@@ -84,6 +84,7 @@ async def test_what_was_recorded_since_a_moment_is_all_of_it_and_no_more(
         for number in range(1, 9):  # each recorded a second later
             await tape.append(registered(number))
         for passed in range(-1, 10):
-            head, facts = await since(database.dsn, KINDS, EPOCH + timedelta(seconds=passed))
+            moment = EPOCH + timedelta(seconds=passed)
+            head, facts = await since(database.dsn, "user-", KINDS, moment)
             assert head == (await tape.head()).position
             assert numbers(facts) == list(range(max(passed, 0) + 1, 9))
