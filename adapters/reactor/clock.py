@@ -32,11 +32,13 @@ from commands.trading import (
 from commands.trading.closing import Listing
 from domain.base import Role
 from domain.errors import DomainError
-from domain.market import Calendars, Instrument, InstrumentType
+from domain.market import Calendars, Instrument, InstrumentType, Session
 from domain.trading import Product
 
 ACTOR = "system:clock"
 TICK_S = 1.0
+#: It rests at least so many times as long as it has worked, and works so much at a time.
+REST, AT_A_TIME = 9, 200
 #: Interest a year on what the broker lends; a sample, to be set by the operator.
 INTEREST_RATE = Decimal("0.15")
 _DELIVERED = frozenset({"CNC", "MTF"})
@@ -73,27 +75,30 @@ class Clock:
         self._board = board
         self._instruments = instruments
         self._calendars = calendars
-        self._asked: set[tuple[str, UUID, date]] = set()
+        self._asked: dict[str, dict[UUID, date]] = {}
+        self._seen: dict[str, tuple[datetime, Session | None]] = {}
 
     async def run(self) -> NoReturn:
-        """Tick until cancelled; what fails is tried again at the next tick."""
+        """Tick until cancelled, less often where it takes long; what fails is tried again."""
+        loop = asyncio.get_running_loop()
         while True:
+            began = loop.time()
             try:
                 await self.tick()
             except Exception as error:  # whatever broke, the clock goes on
                 _log.warning("the clock missed a tick", reason=type(error).__name__)
-            await asyncio.sleep(TICK_S)
+            await asyncio.sleep(max(TICK_S, REST * (loop.time() - began)))
 
     async def tick(self) -> None:
         """Ask everybody for what is due now."""
         now, holders = self._now(), await self._agenda.holders()
-        commands = [
-            *await self._kill(now, holders),
-            *await self._sessions(now),
-            *self._of_holders(now, holders),
-        ]
-        for command in commands:
+        for command in (*await self._kill(now, holders), *await self._sessions(now)):
             await self._ask(command)
+        for nth, due in enumerate(self._of_holders(now, holders)):
+            if due is not None:
+                await self._ask(due)
+            elif nth % AT_A_TIME == 0:
+                await asyncio.sleep(0)  # let those go on who trade meanwhile
 
     async def _ask(self, command: Command) -> None:
         account_id = getattr(command, "account_id", UUID(int=0))
@@ -171,9 +176,11 @@ class Clock:
             and self._first("session", account_id, today)
         ]
 
-    def _of_holders(self, now: datetime, holders: list[Holder]) -> Iterator[Command]:
+    def _of_holders(self, now: datetime, holders: list[Holder]) -> Iterator[Command | None]:
+        """What is due of each; None where nothing is, so that the caller may take a breath."""
         today = now.date()
         for held in holders:
+            yield None
             if held.product in _DELIVERED:
                 yield from self._settle(now, held)
             if held.loan and self._first("interest", held.account_id, today):
@@ -188,8 +195,7 @@ class Clock:
         instrument = self._instruments.get(held.symbol)
         if instrument is None:
             return
-        calendar = self._calendars.of(instrument.exchange)
-        session = calendar.session(calendar.local_day(now))
+        session = self._session(instrument.exchange, now)
         if session is None or now < session.opens:
             return
         if self._first(f"settle/{instrument.exchange}", held.account_id, session.day):
@@ -217,8 +223,7 @@ class Clock:
             )
 
     def _margin(self, now: datetime, holders: list[Holder]) -> Iterator[Command]:
-        for account_id in sorted({held.account_id for held in holders}):
-            mine = [held for held in holders if held.account_id == account_id]
+        for account_id, mine in sorted(_by_account(holders).items()):
             listed = [self._instruments[h.symbol] for h in mine if h.symbol in self._instruments]
             symbols = {s for one in listed for s in (one.symbol, one.underlying) if s}
             marks = {s: price for s in symbols if (price := self._board.mark(s)) is not None}
@@ -235,8 +240,7 @@ class Clock:
             if instrument is not None:
                 by_exchange.setdefault(instrument.exchange, []).append(held)
         for exchange, mine in by_exchange.items():
-            calendar = self._calendars.of(exchange)
-            session = calendar.session(calendar.local_day(now))
+            session = self._session(exchange, now)
             if session is None or session.mis_cutoff is None or now < session.mis_cutoff:
                 continue
             final = now >= session.closes
@@ -252,10 +256,7 @@ class Clock:
         largest_loss: bool = False,
         final: bool = False,
     ) -> Iterator[Command]:
-        by_account: dict[UUID, list[Holder]] = {}
-        for held in holders:
-            by_account.setdefault(held.account_id, []).append(held)
-        for account_id, mine in by_account.items():
+        for account_id, mine in _by_account(holders).items():
             listings = tuple(
                 Listing(instrument=self._instruments[symbol], quote=self._board.get(symbol))
                 for symbol in sorted({held.symbol for held in mine})
@@ -274,10 +275,25 @@ class Clock:
                 final=final,
             )
 
+    def _session(self, exchange: str, now: datetime) -> Session | None:
+        """The session of this moment's day; reckoned once a tick."""
+        at, session = self._seen.get(exchange, (None, None))
+        if at != now:
+            calendar = self._calendars.of(exchange)
+            session = calendar.session(calendar.local_day(now))
+            self._seen[exchange] = now, session
+        return session
+
     def _first(self, what: str, account_id: UUID, day: date) -> bool:
         """Whether this was not asked yet by this process: asking again would only cost time."""
-        key = what, account_id, day
-        if key in self._asked:
-            return False
-        self._asked = {asked for asked in self._asked if asked[2] >= day} | {key}
-        return True
+        asked = self._asked.setdefault(what, {})
+        first = asked.get(account_id) != day
+        asked[account_id] = day
+        return first
+
+
+def _by_account(holders: Iterable[Holder]) -> dict[UUID, list[Holder]]:
+    found: dict[UUID, list[Holder]] = {}
+    for held in holders:
+        found.setdefault(held.account_id, []).append(held)
+    return found
