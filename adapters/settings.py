@@ -98,7 +98,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
     vault_mount_path: Annotated[str, text(r"^[\w./-]+$", "a path")] = "transit"
     vault_key: Annotated[str, text(r"^[\w.-]+$", "the name of a key")] = "papertape"
     max_body_bytes: Annotated[int, whole(1024, 16_777_216)] = 65536
-    state_cache: Annotated[int, whole(1, 10_000_000)] = 4096
+    state_cache: Annotated[int, whole(1, 10_000_000)] = 2048
     queue_max: Annotated[int, whole(1, 1_000_000)] = 4096
     batch_max: Annotated[int, whole(1, 10_000)] = 500
     log_level: Level = "INFO"

@@ -41,7 +41,7 @@ class Dispatch:
         tape: Tape,
         ids: Callable[[], UUID],
         *,
-        states_max: int = 4096,
+        states_max: int = 2048,
         queue_max: int = 4096,
         batch_max: int = 500,
         patience_s: float = 5.0,
