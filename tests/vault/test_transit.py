@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from itertools import count
 
@@ -85,6 +86,7 @@ async def test_s66_an_outage_is_not_noticed_for_minutes_and_then_nothing_opens(
     known, other = await ring.wrap(KEY, MINE), await ring.wrap(KEY, YOURS)
     assert await ring.unwrap(*known, MINE) == KEY
     bao.process.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, bao.process.pid, os.WSTOPPED | os.WNOWAIT)  # now all its threads stand
     try:
         clock.now = REMEMBERED_S - 1
         assert await ring.unwrap(*known, MINE) == KEY
