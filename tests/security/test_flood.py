@@ -70,13 +70,11 @@ def test_s02_orders_are_as_quick_while_fifty_a_second_try_to_sign_in() -> None:
         orders(person, account)
         quiet, flooded = list[float](), list[float]()
         for _ in range(WINDOWS):
-            quiet += orders(person, account)
+            quiet.append(p99(orders(person, account)))
             with flood(service):
-                flooded += orders(person, account)
+                flooded.append(p99(orders(person, account)))
         apart = [child.nice() for child in hashing(service)]
-    print(
-        f"p99 {p99(quiet) * 1000:.1f} ms quiet, {p99(flooded) * 1000:.1f} ms flooded; "
-        f"{len(quiet)} and {len(flooded)} orders"
-    )
-    assert p99(flooded) < 2 * p99(quiet) + NOISE_S
+    usual, worst = statistics.median(quiet), statistics.median(flooded)
+    print(f"p99 {usual * 1000:.1f} ms quiet, {worst * 1000:.1f} ms flooded")
+    assert worst < 2 * usual + NOISE_S
     assert apart == [LEAST_URGENT] * AT_ONCE, "so many hash at once, and stand back"
