@@ -28,7 +28,7 @@ from domain.market import Quote
 from domain.market.candle import Level, Timeframe, trading_day
 from projections.query import prepare
 from tests.contract.conftest import TAPE
-from tests.contract.test_market_data import DATA
+from tests.contract.real_data import DATA, demand_real_data
 
 FILES = [*TAPE, *Path(adapters.candles.__file__).parent.glob("*.sql")]
 XNYS = partial(trading_day, calendars().of("XNYS"))
@@ -231,11 +231,10 @@ def test_a_backfill_of_our_own_bars_leaves_out_what_makes_no_sense(
         backfill(shelf, tmp_path / "nowhere", lambda _: XNYS, flaws)
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason=f"LEFT OUT: no real market data at {DATA}")
 def test_a_backfill_of_real_days_makes_sessions_and_years(
     database: Database, shelf: Connection[Any]
 ) -> None:
-    assert backfill(shelf, DATA / "minute" / "spy", lambda _: XNYS, Flaws()) > 2000
+    assert backfill(shelf, demand_real_data() / "minute" / "spy", lambda _: XNYS, Flaws()) > 2000
     minutes = ask(database, Asked("SPY", Timeframe.M1, limit=5000))
     assert len(minutes) == 3 * 390
     sessions = ask(database, Asked("SPY", Timeframe.D1))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -18,9 +17,8 @@ from adapters.feeds.lean import LeanDay, lean_day
 from adapters.feeds.port import Flaws
 from domain.market import Quality, quality
 from domain.market.candle import Level, trading_day
+from tests.contract.real_data import DATA, demand_real_data
 
-ROOT = Path(__file__).parents[2]
-DATA = Path(os.environ.get("PAPERTAPE_MARKET_DATA", ROOT.parent / "shared" / "data" / "market"))
 DATE = "20131008"
 NEW_YORK = ZoneInfo("America/New_York")
 XNYS = partial(trading_day, calendars().of("XNYS"))
@@ -28,12 +26,7 @@ XNYS = partial(trading_day, calendars().of("XNYS"))
 
 @pytest.fixture(autouse=True)
 def data() -> Path:
-    if not DATA.is_dir():
-        left_out = f"LEFT OUT: no real market data at {DATA} (set PAPERTAPE_MARKET_DATA)"
-        if os.environ.get("CI", "").lower() in ("1", "true"):
-            pytest.fail(left_out)
-        pytest.skip(left_out)
-    return DATA
+    return demand_real_data()
 
 
 def day(kind: str, symbol: str, what: str, date: str = DATE) -> LeanDay:

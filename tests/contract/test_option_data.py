@@ -13,20 +13,17 @@ have none.  ``pytest -s`` prints how far we are apart.
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterable
 from datetime import date
 from math import exp
-from pathlib import Path
 
 import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.market.options.greeks import Greeks, NoVolatility, Terms, greeks, volatility_of
+from tests.contract.real_data import DATA, demand_real_data
 
-ROOT = Path(__file__).parents[2]
-DATA = Path(os.environ.get("PAPERTAPE_MARKET_DATA", ROOT.parent / "shared" / "data" / "market"))
 FILE = DATA / "options" / "aapl_universe" / "20140609.csv"
 DAY = date(2014, 6, 9)
 CLOSE, RATE, THEIR_YIELD = 93.70, 0.0075, 0.3131
@@ -43,8 +40,7 @@ class Row(Struct, frozen=True):
 
 @pytest.fixture(scope="module")
 def published() -> list[Row]:
-    if not FILE.exists():
-        pytest.skip(f"LEFT OUT: no market data at {DATA}")
+    demand_real_data()
     with FILE.open() as lines:
         rows = list(csv.reader(lines))[2:]
     return [_row(row) for row in rows]
