@@ -24,8 +24,10 @@ from domain.trading import (
     PositionExpired,
     PositionRestated,
     Product,
+    Settled,
     Side,
     Style,
+    TradesSettled,
     holding,
 )
 from projections.base import At, Row, Sum
@@ -36,6 +38,8 @@ MONEY: bool = True
 
 
 class PositionRow(Row, kw_only=True, array_like=True, gc=False):
+    """``settled_qty`` has been delivered; None where nothing ever was."""
+
     key = ("account_id", "symbol", "product")
     indexes = ("(position_id)",)
 
@@ -43,15 +47,16 @@ class PositionRow(Row, kw_only=True, array_like=True, gc=False):
     symbol: str
     product: str
     position_id: UUID
-    quantity: Decimal
-    cost_basis: Decimal
-    realised_wac: Decimal
-    realised_fifo: Decimal
-    multiplier: Decimal
-    last_price: Decimal
-    style: str
-    margin: Decimal
-    loan: Decimal
+    quantity: Decimal | None = None
+    cost_basis: Decimal | None = None
+    realised_wac: Decimal | None = None
+    realised_fifo: Decimal | None = None
+    multiplier: Decimal | None = None
+    last_price: Decimal | None = None
+    style: str | None = None
+    margin: Decimal | None = None
+    loan: Decimal | None = None
+    settled_qty: Decimal | None = None
     bought: Sum[Decimal] = ZERO
     sold: Sum[Decimal] = ZERO
     fees: Sum[Decimal] = ZERO
@@ -74,10 +79,13 @@ def project(
     | MarginRemarked
     | CorporateActionApplied
     | PositionExpired
-    | PositionRestated,
+    | PositionRestated
+    | TradesSettled,
     at: At,
 ) -> Sequence[Row]:
     match event:
+        case TradesSettled():
+            return [_settled(event.account_id, each) for each in event.settled]
         case MarginRemarked():
             return [_marked(event.account_id, mark) for mark in event.marks]
         case CorporateActionApplied():
@@ -103,6 +111,16 @@ def project(
     row.fees = event.fee
     row.fills = 1
     return (row,)
+
+
+def _settled(account_id: UUID, each: Settled) -> PositionRow:
+    return PositionRow(
+        account_id=account_id,
+        symbol=each.symbol,
+        product=each.product,
+        position_id=position_id(account_id, each.symbol, each.product),
+        settled_qty=each.settled_qty,
+    )
 
 
 def _marked(account_id: UUID, mark: Marked) -> PositionRow:
@@ -133,6 +151,7 @@ def _told(
         style=of.style,
         margin=after.margin,
         loan=after.loan,
+        settled_qty=after.settled_qty,
     )
 
 
@@ -157,6 +176,7 @@ def _row(
         style=style,
         margin=after.margin,
         loan=after.loan,
+        settled_qty=after.settled_qty,
     )
 
 
@@ -167,7 +187,7 @@ class Position(Struct, frozen=True):
     ``average_price`` is cost per unit, None when flat; ``mark_quality`` LAST_FILL says that
     there was no live price.  Short, ``quantity`` and ``market_value`` are below zero.  Unrealised
     P&L is that of the weighted-average book.  ``margin`` is held against it, an estimate for
-    written options; ``loan`` was borrowed for it.
+    written options; ``loan`` was borrowed for it.  ``settled_qty`` has been delivered.
     """
 
     position_id: UUID
@@ -181,6 +201,7 @@ class Position(Struct, frozen=True):
     style: Style
     margin: Amount
     loan: Amount
+    settled_qty: Amount
     realised_wac: Amount
     realised_fifo: Amount
     bought: Amount
@@ -196,7 +217,9 @@ class Position(Struct, frozen=True):
 
 
 _COMPUTED = dict.fromkeys(("average_price", "mark", "mark_quality", "market_value", "unrealised"))
-_COLUMNS = columns_for(Position, "p", **_COMPUTED)
+_COLUMNS = columns_for(
+    Position, "p", **_COMPUTED, settled_qty="COALESCE(p.settled_qty, 0::numeric)"
+)
 _OF_ACCOUNT = sql(
     """
 SELECT {columns} FROM rm.accounts a LEFT JOIN rm.positions p USING (account_id)

@@ -7,6 +7,7 @@ It is a list of candidates and no more: every account decides for itself, and is
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -35,7 +36,16 @@ class Killed(Struct, frozen=True):
 
 _HOLDERS = b"""
 SELECT account_id, symbol, product, loan <> 0 AS loan, margin <> 0 AS margin
-  FROM rm.positions WHERE quantity <> 0
+  FROM rm.positions
+ WHERE quantity <> 0 AND (%s OR product NOT IN ('CNC', 'SPOT') OR loan <> 0 OR margin <> 0)
+"""
+_UNSETTLED = b"""
+SELECT DISTINCT p.account_id FROM rm.positions p
+ WHERE p.product IN ('CNC', 'MTF') AND p.quantity > COALESCE(p.settled_qty, 0)
+   AND p.symbol = ANY(%s)
+   AND (SELECT SUM(l.quantity) FROM rm.lots l
+         WHERE (l.account_id, l.symbol, l.product) = (p.account_id, p.symbol, p.product)
+           AND l.opened_at < %s) > COALESCE(p.settled_qty, 0)
 """
 _ORDERS = b"""
 SELECT DISTINCT account_id, symbol FROM rm.orders
@@ -55,8 +65,13 @@ class Agenda:
     def __init__(self, pool: AsyncConnectionPool[Any]) -> None:
         self._pool = pool
 
-    async def holders(self) -> list[Holder]:
-        return [Holder(**row) for row in await self._rows(_HOLDERS)]
+    async def holders(self, *, everyone: bool) -> list[Holder]:
+        """Who has to be looked after every day, or ``everyone``: what is paid in full rests."""
+        return [Holder(**row) for row in await self._rows(_HOLDERS, everyone)]
+
+    async def unsettled(self, symbols: list[str], before: datetime) -> list[UUID]:
+        """Accounts that hold some of ``symbols``, bought before then and not yet delivered."""
+        return [row["account_id"] for row in await self._rows(_UNSETTLED, symbols, before)]
 
     async def orders(self) -> dict[UUID, set[str]]:
         """The symbols of the working orders of each account."""
@@ -75,8 +90,8 @@ class Agenda:
         """The scopes in which limits are set."""
         return {row["scope"] for row in await self._rows(_LIMITED)}
 
-    async def _rows(self, query: bytes) -> Sequence[dict[str, Any]]:
+    async def _rows(self, query: bytes, *values: object) -> Sequence[dict[str, Any]]:
         async with self._pool.connection() as db, db.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(query, prepare=True)
+            await cursor.execute(query, values, prepare=True)
             found: list[dict[str, Any]] = await cursor.fetchall()
         return found

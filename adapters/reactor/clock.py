@@ -19,6 +19,7 @@ import structlog
 
 from adapters.feeds.board import Board
 from adapters.reactor.agenda import Holder, Killed
+from adapters.reactor.settlement import Settlement, Unsettled
 from commands.base import Caller, Command, Receipt
 from commands.trading import (
     CancelAll,
@@ -26,7 +27,6 @@ from commands.trading import (
     ExpirePosition,
     OpenSession,
     RemarkMargin,
-    SettleTrades,
     SquareOff,
 )
 from commands.trading.closing import Listing
@@ -41,17 +41,16 @@ TICK_S = 1.0
 REST, AT_A_TIME = 9, 200
 #: Interest a year on what the broker lends; a sample, to be set by the operator.
 INTEREST_RATE = Decimal("0.15")
-_DELIVERED = frozenset({"CNC", "MTF"})
 
 _log = structlog.get_logger("clock")
 
 Dispatch = Callable[[Command, Caller], Awaitable[Receipt]]
 
 
-class Due(Protocol):
+class Due(Unsettled, Protocol):
     """Who may have to be asked (``adapters.reactor.agenda``)."""
 
-    async def holders(self) -> list[Holder]: ...
+    async def holders(self, *, everyone: bool) -> list[Holder]: ...
     async def orders(self) -> dict[UUID, set[str]]: ...
     async def owners(self) -> dict[UUID, str]: ...
     async def killed(self) -> list[Killed]: ...
@@ -75,6 +74,7 @@ class Clock:
         self._board = board
         self._instruments = instruments
         self._calendars = calendars
+        self._settlement = Settlement(agenda, instruments, self._session)
         self._asked: dict[str, dict[UUID, date]] = {}
         self._seen: dict[str, tuple[datetime, Session | None]] = {}
 
@@ -91,8 +91,13 @@ class Clock:
 
     async def tick(self) -> None:
         """Ask everybody for what is due now."""
-        now, holders = self._now(), await self._agenda.holders()
-        for command in (*await self._kill(now, holders), *await self._sessions(now)):
+        now, killed = self._now(), await self._agenda.killed()
+        holders = await self._agenda.holders(everyone=any(one.flatten for one in killed))
+        for command in (
+            *await self._kill(now, killed, holders),
+            *await self._sessions(now),
+            *await self._settlement.due(now),
+        ):
             await self._ask(command)
         for nth, due in enumerate(self._of_holders(now, holders)):
             if due is not None:
@@ -110,8 +115,9 @@ class Clock:
 
     # ── kill switches ──────────────────────────────────────────────────────────
 
-    async def _kill(self, now: datetime, holders: list[Holder]) -> list[Command]:
-        killed = await self._agenda.killed()
+    async def _kill(
+        self, now: datetime, killed: list[Killed], holders: list[Holder]
+    ) -> list[Command]:
         if not killed:
             return []
         orders, owners = await self._agenda.orders(), await self._agenda.owners()
@@ -181,8 +187,6 @@ class Clock:
         today = now.date()
         for held in holders:
             yield None
-            if held.product in _DELIVERED:
-                yield from self._settle(now, held)
             if held.loan and self._first("interest", held.account_id, today):
                 yield ChargeInterest(
                     at=now, account_id=held.account_id, through=today, rate=INTEREST_RATE
@@ -190,21 +194,6 @@ class Clock:
             yield from self._expire(now, held)
         yield from self._margin(now, [held for held in holders if held.margin])
         yield from self._intraday(now, [held for held in holders if held.product == "MIS"])
-
-    def _settle(self, now: datetime, held: Holder) -> Iterator[Command]:
-        instrument = self._instruments.get(held.symbol)
-        if instrument is None:
-            return
-        session = self._session(instrument.exchange, now)
-        if session is None or now < session.opens:
-            return
-        if self._first(f"settle/{instrument.exchange}", held.account_id, session.day):
-            yield SettleTrades(
-                at=now,
-                account_id=held.account_id,
-                session_date=session.day,
-                opens_at=session.opens,
-            )
 
     def _expire(self, now: datetime, held: Holder) -> Iterator[Command]:
         instrument = self._instruments.get(held.symbol)

@@ -14,7 +14,7 @@ from api.wire import Amount
 from api.wiring import Request
 from commands.trading import ClosePosition
 from domain.trading import Product
-from projections import lots, positions
+from projections import holdings, lots, positions
 from projections.query import LIMIT, Page
 
 
@@ -69,6 +69,12 @@ async def _close(request: Request, position_id: UUID, closing: Closing) -> Order
     return placed(request, await request.dispatch(command))
 
 
+@get("/holdings", responses=documented(404, 422, 503))
+async def list_holdings(request: Request, account_id: FromQuery[UUID]) -> Page[holdings.Holding]:
+    """What an account owns, delivered or on its way (T+1), by symbol, valued at the market."""
+    return Page(await request.read(holdings.of_account, account_id, request.marks))
+
+
 @get("/lots", responses=documented(404, 422, 503))
 async def list_lots(
     request: Request,
@@ -85,5 +91,6 @@ ROUTES = (
     show_position,
     close_position,
     give_up_position,
+    list_holdings,
     list_lots,
 )

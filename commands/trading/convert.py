@@ -131,8 +131,8 @@ class ConvertPosition(AccountCommand, frozen=True, kw_only=True):
             cost=cost,
             price=source.last_price,
             multiplier=source.multiplier,
-            source=_after(left),
-            target=_after(grown),
+            source=_after(left, source),
+            target=_after(grown, target),
             lots=lots,
             postings=(Posting("cash", cash), Posting("house:trading", -cash)) if cash else (),
             balance=_balance(account.balance, moves, cash),
@@ -176,7 +176,8 @@ def _first_layers(source: Position, target: Position, quantity: Decimal) -> tupl
     return tuple(moved)
 
 
-def _after(held: Position) -> PositionAfter:
+def _after(held: Position, before: Position) -> PositionAfter:
+    settled = before.settled_after(held.quantity)
     return PositionAfter(
         held.quantity,
         held.cost_basis,
@@ -184,6 +185,7 @@ def _after(held: Position) -> PositionAfter:
         held.realised_fifo,
         held.margin,
         held.loan,
+        settled if settled != before.settled_qty else None,
     )
 
 

@@ -104,6 +104,7 @@ def executed(kind: type[E], account: Account, working: Working, report: Report) 
 def _after(
     held: Position, effect: Effect, working: Working, price: Decimal, loan: Decimal
 ) -> PositionAfter:
+    settled = held.settled_after(effect.quantity)
     return PositionAfter(
         effect.quantity,
         effect.cost_basis,
@@ -111,6 +112,7 @@ def _after(
         tidy(held.realised_fifo + effect.realised_fifo) if effect.closed else held.realised_fifo,
         margin_after(held, effect, working, price),
         tidy(held.loan + loan) if loan else held.loan,
+        settled if settled != held.settled_qty else None,
     )
 
 

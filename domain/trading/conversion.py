@@ -44,6 +44,7 @@ def _as_told(
         realised_fifo=after.realised_fifo,
         margin=after.margin,
         loan=after.loan,
+        settled_qty=held.settled_after(after.quantity),
         last_price=event.price,
         multiplier=event.multiplier,
         style=style,

@@ -21,7 +21,8 @@ class PositionAfter(Struct, frozen=True, omit_defaults=True):
     The position right after a fill; ``cost_basis`` and realised P&L are totals.
 
     ``quantity`` is below zero when short, ``cost_basis`` is then what the open units were sold
-    for.  ``margin`` is held for it, ``loan`` is owed for it.
+    for.  ``margin`` is held for it, ``loan`` is owed for it; ``settled_qty`` is told only where
+    it is another than before.
     """
 
     quantity: Decimal
@@ -30,6 +31,7 @@ class PositionAfter(Struct, frozen=True, omit_defaults=True):
     realised_fifo: Decimal
     margin: Decimal = ZERO
     loan: Decimal = ZERO
+    settled_qty: Decimal | None = None
 
 
 class LotAfter(Struct, frozen=True):

@@ -122,14 +122,14 @@ class Position(Struct, frozen=True):
             style=fill.style,
             margin=after.margin,
             loan=after.loan,
-            settled_qty=self._settled_after(after.quantity),
+            settled_qty=self.settled_after(after.quantity),
             buying=self.buying,
             sells=self.sells,
             buys=self.buys,
         )
 
-    def _settled_after(self, quantity: Decimal) -> Decimal:
-        """What was delivered first is sold first."""
+    def settled_after(self, quantity: Decimal) -> Decimal:
+        """What of it has been delivered once so much is held: what came first goes first."""
         if not self.settled_qty or quantity >= self.quantity:
             return self.settled_qty
         return max(ZERO, self.settled_qty - (self.quantity - quantity))

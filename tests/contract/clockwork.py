@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -15,6 +16,7 @@ from commands.trading import (
     OpenSession,
     RemarkMargin,
     ResetAccount,
+    SettleTrades,
 )
 from domain.market import Instrument
 from domain.trading import ActionKind
@@ -36,6 +38,8 @@ def a_turn(
         reference_price=prices[instrument],
         step=instrument.qty_step,
     )
+    days = now.minute * 60 + now.second  # every second is a day to settle
+    settling = SettleTrades(**common, session_date=now.date() + timedelta(days=days), opens_at=now)
     marks = {one.symbol: price for one, price in prices.items()}
     acting = ApplyCorporateAction(**common, action=action)
     return dice.choice(
@@ -44,6 +48,8 @@ def a_turn(
             RemarkMargin(**common, marks=marks, closing=True),
             acting,
             acting,
+            settling,
+            settling,
             ResetAccount(
                 **common,
                 opening_capital=Decimal(100_000),

@@ -42,7 +42,10 @@ class Listed:
     def __init__(self, *killed: Killed) -> None:
         self._killed = list(killed)
 
-    async def holders(self) -> list[Holder]:
+    async def unsettled(self, symbols: list[str], before: datetime) -> list[UUID]:
+        return []
+
+    async def holders(self, *, everyone: bool) -> list[Holder]:
         return [Holder(MINE, "ACME", "MIS", False, True)]
 
     async def orders(self) -> dict[UUID, set[str]]:
@@ -146,7 +149,8 @@ async def test_the_agenda_asks_the_read_models_as_they_are(database: Database) -
         install(db, READ_MODELS)
     async with AsyncConnectionPool[Any](as_app(database.dsn), min_size=1, open=False) as pool:
         agenda = Agenda(pool)
-        assert await agenda.holders() == []
+        assert await agenda.holders(everyone=True) == []
+        assert await agenda.unsettled(["ACME"], OPEN) == []
         assert await agenda.orders() == {}
         assert await agenda.owners() == {}
         assert await agenda.killed() == []

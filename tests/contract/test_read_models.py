@@ -95,6 +95,7 @@ async def test_what_people_see_is_what_the_account_decides_by(views: Db, trading
             assert Decimal(position.cost_basis) == said.cost_basis
             assert Decimal(position.realised_wac) == said.realised_wac
             assert Decimal(position.realised_fifo) == said.realised_fifo
+            assert Decimal(position.settled_qty) == said.settled_qty
             if not account.day.actions:  # else units came from elsewhere
                 assert Decimal(position.bought) - Decimal(position.sold) == said.quantity
         working = await orders.of_account(views, owner, account_id, only_open=True, limit=500)
