@@ -145,6 +145,8 @@ def _finish(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
         return
     if "permission" in handler.opt:
         operation["x-permission"] = handler.opt["permission"]
+    if "fresh" in handler.opt:
+        operation["x-fresh-proof"] = True
     operation["security"] = [{_SIGNED_IN: []}, {_COOKIE: []}]
     responses["401"] = _problem("Unauthorized")
     responses["403"] = _problem("Forbidden")

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import pyotp
+from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.keys import derived
@@ -33,11 +34,14 @@ WHERE NOT totp.enabled RETURNING true
 _KEPT = "SELECT sealed_secret, enabled FROM ops.totp WHERE user_id = %s"
 _STEP = "UPDATE ops.totp SET last_step = %s WHERE user_id = %s AND last_step < %s RETURNING true"
 _ENABLE = "UPDATE ops.totp SET enabled = true WHERE user_id = %s AND NOT enabled RETURNING true"
-_DROP = "DELETE FROM ops.totp WHERE user_id = %s"
+_ENABLED = "SELECT 1 FROM ops.totp WHERE user_id = %s AND enabled FOR UPDATE"
+_DROP = "DELETE FROM ops.totp WHERE user_id = %s AND enabled RETURNING true"
 _FORGET = "DELETE FROM ops.recovery WHERE user_id = %s"
 _KEEP = "INSERT INTO ops.recovery (user_id, digest) VALUES (%s, %s)"
 _USE = "DELETE FROM ops.recovery WHERE user_id = %s AND digest = %s RETURNING true"
 _LEFT = "SELECT count(*) FROM ops.recovery WHERE user_id = %s"
+
+Db = AsyncConnection[Any]
 
 
 class Authenticators:
@@ -70,14 +74,17 @@ class Authenticators:
     async def confirm(self, user_id: UUID, code: str) -> tuple[str, ...]:
         """Demand it from now on; the recovery codes, which are never told again."""
         await self._check(user_id, code, enabled=False)
-        codes = tuple(secrets.token_hex(5) for _ in range(RECOVERY_CODES))
         async with self._pool.connection() as db, db.transaction():
             if not await (await db.execute(_ENABLE, [user_id])).fetchone():
                 raise Illegal("TOTP_ENABLED")
-            await db.execute(_FORGET, [user_id])
-            for each in codes:
-                await db.execute(_KEEP, (user_id, self._digest(user_id, each)))
-        return codes
+            return await self._recovery_codes(db, user_id)
+
+    async def renew(self, user_id: UUID) -> tuple[str, ...]:
+        """Other recovery codes; those there were open nothing any more."""
+        async with self._pool.connection() as db, db.transaction():
+            if not await (await db.execute(_ENABLED, [user_id])).fetchone():
+                raise Illegal("TOTP_DISABLED")
+            return await self._recovery_codes(db, user_id)
 
     async def check(self, user_id: UUID, code: str) -> None:
         """Untrusted if this is not what the authenticator shows, or was shown before."""
@@ -93,9 +100,18 @@ class Authenticators:
         return int(row[0]) if row else 0
 
     async def drop(self, user_id: UUID) -> None:
+        """Ask for no code any more; Illegal if none was asked for."""
         async with self._pool.connection() as db, db.transaction():
-            await db.execute(_DROP, [user_id])
+            if not await (await db.execute(_DROP, [user_id])).fetchone():
+                raise Illegal("TOTP_DISABLED")
             await db.execute(_FORGET, [user_id])
+
+    async def _recovery_codes(self, db: Db, user_id: UUID) -> tuple[str, ...]:
+        codes = tuple(secrets.token_hex(5) for _ in range(RECOVERY_CODES))
+        await db.execute(_FORGET, [user_id])
+        for each in codes:
+            await db.execute(_KEEP, (user_id, self._digest(user_id, each)))
+        return codes
 
     async def _check(self, user_id: UUID, code: str, *, enabled: bool) -> None:
         async with self._pool.connection() as db:

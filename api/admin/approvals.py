@@ -9,6 +9,7 @@ from litestar import get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
+from api.auth import FRESH
 from api.problems import documented
 from api.wiring import Request
 from commands.compliance import GrantApproval, RefuseApproval
@@ -48,6 +49,7 @@ async def show_approval(request: Request, approval_id: FromPath[UUID]) -> approv
 
 @post(
     "/admin/approvals/{approval_id:str}/approve",
+    opt=FRESH,
     status_code=200,
     responses=documented(404, 409, 413, 415, 422, 503),
 )

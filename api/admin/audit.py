@@ -90,7 +90,7 @@ async def verify_tape(request: Request) -> TapeVerdict:
     return TapeVerdict(verdict.sound, head.position, head.hash.hex(), verdict.bad, verdict.reason)
 
 
-@get("/admin/audit/export", opt=only("audit:export"), responses=documented(422, 503))
+@get("/admin/audit/export", opt=only("audit:export", fresh=True), responses=documented(422, 503))
 async def export_facts(
     request: Request,
     *,

@@ -95,7 +95,11 @@ async def list_holders(
     return await request.read_as(user_roles.of_role, role_id, limit=limit, cursor=cursor)
 
 
-@post("/admin/roles", opt=only("roles:write"), responses=documented(409, 413, 415, 422, 503))
+@post(
+    "/admin/roles",
+    opt=only("roles:write", fresh=True),
+    responses=documented(409, 413, 415, 422, 503),
+)
 async def define_role(request: Request, data: JSONBody[NewRole]) -> Done:
     """Make a role that people can be given."""
     command = DefineRole(
@@ -112,7 +116,7 @@ async def define_role(request: Request, data: JSONBody[NewRole]) -> Done:
     return done(fact.role_id, receipt)
 
 
-@patch("/admin/roles/{role_id:str}", opt=only("roles:write"), responses=ANSWERS)
+@patch("/admin/roles/{role_id:str}", opt=only("roles:write", fresh=True), responses=ANSWERS)
 async def change_role(
     request: Request, role_id: FromPath[UUID], data: JSONBody[RoleChange]
 ) -> Done:
@@ -127,7 +131,12 @@ async def change_role(
     return done(role_id, await request.dispatch(command))
 
 
-@delete("/admin/roles/{role_id:str}", opt=only("roles:write"), status_code=200, responses=ANSWERS)
+@delete(
+    "/admin/roles/{role_id:str}",
+    opt=only("roles:write", fresh=True),
+    status_code=200,
+    responses=ANSWERS,
+)
 async def retire_role(request: Request, role_id: FromPath[UUID], data: JSONBody[Reason]) -> Done:
     """Take a role away that nobody has."""
     command = RetireRole(at=request.now, role_id=role_id, reason=data.reason)
@@ -136,7 +145,7 @@ async def retire_role(request: Request, role_id: FromPath[UUID], data: JSONBody[
 
 @put(
     "/admin/roles/{role_id:str}/permissions/{permission:str}",
-    opt=only("roles:write"),
+    opt=only("roles:write", fresh=True),
     responses=ANSWERS,
 )
 async def grant_permission(
@@ -149,7 +158,7 @@ async def grant_permission(
 
 @delete(
     "/admin/roles/{role_id:str}/permissions/{permission:str}",
-    opt=only("roles:write"),
+    opt=only("roles:write", fresh=True),
     status_code=200,
     responses=ANSWERS,
 )
@@ -161,7 +170,11 @@ async def withdraw_permission(
     return done(role_id, await request.dispatch(command))
 
 
-@put("/admin/users/{user_id:str}/roles/{role_id:str}", opt=only("roles:assign"), responses=ANSWERS)
+@put(
+    "/admin/users/{user_id:str}/roles/{role_id:str}",
+    opt=only("roles:assign", fresh=True),
+    responses=ANSWERS,
+)
 async def assign_role(
     request: Request, user_id: FromPath[UUID], role_id: FromPath[UUID], data: JSONBody[NewGrant]
 ) -> Done:
@@ -179,7 +192,7 @@ async def assign_role(
 
 @delete(
     "/admin/users/{user_id:str}/roles/{role_id:str}",
-    opt=only("roles:assign"),
+    opt=only("roles:assign", fresh=True),
     status_code=200,
     responses=ANSWERS,
 )

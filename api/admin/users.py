@@ -201,7 +201,12 @@ async def revoke_sessions_of_user(
     return done(user_id, await request.dispatch(command))
 
 
-@delete("/admin/users/{user_id:str}", opt=only("users:erase"), status_code=200, responses=ANSWERS)
+@delete(
+    "/admin/users/{user_id:str}",
+    opt=only("users:erase", fresh=True),
+    status_code=200,
+    responses=ANSWERS,
+)
 async def erase_user(request: Request, user_id: FromPath[UUID], data: JSONBody[Reason]) -> ShutOut:
     """Forget who a person was; what they traded stays, under an id that names nobody."""
     await request.read_newest_of(user_id, users.known)

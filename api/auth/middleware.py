@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 #: How long whoever listens on a WebSocket may go on after they are no longer welcome.
 RECHECK_S = 1.0
+#: How long a proof of who one is counts for what is dangerous.
+PROOF_LIFE_S = 300
 _CLOSED_FOR = {401: 4401, 403: 4403, 429: 4429}
 
 
@@ -37,9 +39,10 @@ class SignedIn:
     """
     Lets in who is known; for others it raises Unauthenticated.
 
-    A route that names a ``permission`` in its ``opt`` is for those who have it; whoever is
-    shut out finds every door closed.  (Not a guard: for each guard Litestar copies the whole
-    route.)
+    A route that names a ``permission`` in its ``opt`` is for those who have it, one that is
+    ``fresh`` for those who proved a moment ago who they are, which a program with a key never
+    did; whoever is shut out finds every door closed.  (Not a guard: for each guard Litestar
+    copies the whole route.)
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -147,9 +150,12 @@ def _demand_welcome(house: House, scope: Scope, user: Identity) -> None:
     if user.scopes is not None:
         demand_scope(scope, user.scopes)
         standing = Standing(user.user_id)  # power over others is not lent to programs
-    needed = scope["route_handler"].opt.get("permission")
+    opt = scope["route_handler"].opt
+    needed = opt.get("permission")
     if needed is not None and needed not in standing.permissions:
         raise Forbidden("ACCESS_DENIED", permission=needed)
+    if "fresh" in opt and house.clock().timestamp() - user.auth_time > PROOF_LIFE_S:
+        raise Forbidden("REAUTH_REQUIRED", "POST /auth/step-up")
     scope["state"]["standing"] = standing
 
 

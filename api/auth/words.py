@@ -10,11 +10,14 @@ from domain.errors import DomainError
 PUBLIC: dict[str, Any] = {"public": True}
 #: For ``opt`` of a route by which strangers prove who they are: few a minute from one address.
 SIGN_IN: dict[str, Any] = {"public": True, "limit": "sign-in"}
+#: For ``opt`` of a route that is dangerous in the wrong hands: whoever asks must have proved a
+#: moment ago who they are (POST /auth/step-up).
+FRESH: dict[str, Any] = {"fresh": True}
 
 
-def only(permission: str) -> dict[str, Any]:
-    """For ``opt`` of a route for those who have this permission."""
-    return {"permission": permission}
+def only(permission: str, *, fresh: bool = False) -> dict[str, Any]:
+    """For ``opt`` of a route for those who have this permission, and have just proved it."""
+    return {"permission": permission, **(FRESH if fresh else {})}
 
 
 class Unauthenticated(DomainError):

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 from adapters.api_keys import KeyTerms
 from api import wire
+from api.auth import FRESH
 from api.problems import documented
 from api.wiring import Request
 from commands.identity import IssueApiKey, RevokeApiKey
@@ -46,7 +47,7 @@ class RevokedApiKey(Struct, frozen=True):
     position: int
 
 
-@post("/auth/keys", responses=documented(403, 409, 413, 415, 422, 503))
+@post("/auth/keys", opt=FRESH, responses=documented(403, 409, 413, 415, 422, 503))
 async def issue_api_key(request: Request, data: JSONBody[NewApiKey]) -> IssuedApiKey:
     """Let a program ask in my name, for what I say and until when I say."""
     networks = [_network(place, text) for place, text in enumerate(data.networks)]

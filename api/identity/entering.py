@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from uuid import UUID
 
 from adapters.credentials import Person
 from adapters.people.codes import Purpose
 from api.auth import Unauthenticated
 from api.identity.sign_in import SignedIn, signed_in
-from api.identity.sign_up import register
+from api.identity.sign_up import by_identity, register
 from api.wiring import Request
+from commands.identity import NoteRecovery
 from domain.errors import Forbidden
-
-#: How long a proof of who one is counts for what is dangerous.
-PROOF_LIFE = timedelta(minutes=5)
 
 
 async def enter(request: Request, person: Person, method: str) -> SignedIn:
@@ -35,9 +33,15 @@ async def enter(request: Request, person: Person, method: str) -> SignedIn:
     return await signed_in(request, person.user_id, method)
 
 
-def demand_recent_proof(request: Request) -> None:
-    """Raise Forbidden unless the caller has proved a moment ago who they are."""
-    user = request.user
-    age_s = request.now.timestamp() - user.auth_time
-    if user.session_id is None or age_s > PROOF_LIFE.total_seconds():
-        raise Forbidden("REAUTH_REQUIRED", "POST /auth/step-up")
+async def prove_second(
+    request: Request, user_id: UUID, code: str | None, recovery_code: str | None
+) -> str:
+    """Take the code of an authenticator, or one for a lost one; Untrusted, or how it was proved."""
+    authenticators = request.house.people.authenticators
+    if recovery_code is None:
+        await authenticators.check(user_id, code or "")
+        return "TOTP"
+    left = await authenticators.recover(user_id, recovery_code)
+    note = NoteRecovery(at=request.now, user_id=user_id, left=left)
+    await by_identity(request, note, user_id)
+    return "RECOVERY"

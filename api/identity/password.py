@@ -16,7 +16,7 @@ from adapters.people.codes import Purpose
 from adapters.tokens import Untrusted
 from api import wire
 from api.asgi import header
-from api.auth import SIGN_IN, Unauthenticated
+from api.auth import FRESH, SIGN_IN, Unauthenticated
 from api.identity.asking import Asked, ask_for
 from api.identity.entering import enter
 from api.identity.guard import proving
@@ -134,7 +134,7 @@ async def reset_password(request: Request, data: JSONBody[PasswordReset]) -> Pas
     return PasswordSet((await by_identity(request, note, user_id)).position)
 
 
-@post("/profile/password", status_code=200, responses=_ANSWERS)
+@post("/profile/password", opt=FRESH, status_code=200, responses=_ANSWERS)
 async def change_password(request: Request, data: JSONBody[NewPassword]) -> PasswordSet:
     """Choose another password, knowing the one there is; all other sessions end."""
     user = request.user

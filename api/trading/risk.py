@@ -10,6 +10,7 @@ from litestar import get, put
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
+from api.auth import only
 from api.problems import documented
 from api.wiring import Request
 from commands.base import Command, Receipt
@@ -31,7 +32,8 @@ from domain.trading import (
 from domain.trading.desk import PLATFORM
 from projections import accounts, risk_status
 
-HALT = {"permission": "system:halt"}
+#: Halting itself is always at hand (POST /kill-switch); this can let go on as well.
+HALT = only("system:halt", fresh=True)
 ACCOUNT, USER = "account:", "user:"
 
 
