@@ -15,7 +15,8 @@ import msgspec
 import nats
 from nats.aio.client import Client
 
-from adapters.feeds import Board
+from adapters.feeds import Board, Quarantine
+from adapters.feeds.quarantine import BROKEN
 from domain.market import Quote
 
 SUBJECT = "papertape.quotes"
@@ -38,12 +39,17 @@ async def publish(board: Board, url: str) -> None:
             await asyncio.sleep(EVERY_S)
 
 
-async def listen(board: Board, url: str) -> None:
-    """Put on this board what others tell, until cancelled."""
+async def listen(quarantine: Quarantine, url: str) -> None:
+    """Put on the board, past its quarantine, what others tell, until cancelled."""
     async with _connected(url) as client:
         subscription = await client.subscribe(f"{SUBJECT}.>")
         async for message in subscription.messages:
-            board.publish(_decode(message.data))
+            try:
+                quote = _decode(message.data)
+            except (msgspec.MsgspecError, UnicodeError):
+                quarantine.withhold(BROKEN, message.subject)
+            else:
+                quarantine(quote)
 
 
 @asynccontextmanager

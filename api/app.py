@@ -41,7 +41,7 @@ def create_app(house: House, extra_routes: Sequence[ControllerRouterHandler] = (
         modules.append(
             Router(trading.SEED_PREFIX, route_handlers=trading.SEED_ROUTES, tags=["seeds"])
         )
-    measured = Metrics(house.gauges)
+    measured = Metrics(house.gauges, house.tallies)
     house.dispatch.followers.append(measured.committed)
     tide = Tide(house.head)
     house.dispatch.followers.append(tide.committed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Literal
 
 from litestar import get
@@ -22,8 +23,11 @@ class Alive(Struct, frozen=True):
     status: Literal["ok"] = "ok"
 
 
-class Readiness(Struct, frozen=True):
-    status: Literal["ready"] = "ready"
+class Readiness(Struct, frozen=True, omit_defaults=True):
+    """``warnings`` name parts that do not work as they should, while all others do."""
+
+    status: Literal["ready"]
+    warnings: dict[str, str] = {}
 
 
 class Welcome(Struct, frozen=True):
@@ -51,12 +55,15 @@ async def show_health(request: Request) -> Readiness:
 
 
 async def _readiness(request: Request) -> Readiness:
-    checks = request.house.checks
-    found = await asyncio.gather(*(_checked(check) for check in checks.values()))
-    reasons = {name: reason for name, reason in zip(checks, found, strict=True) if reason}
+    reasons = await _wrong(request.house.checks)
     if reasons:
         raise Unavailable("NOT_READY", "", 1, **reasons)
-    return Readiness()
+    return Readiness("ready", await _wrong(request.house.warnings))
+
+
+async def _wrong(checks: Mapping[str, Check]) -> dict[str, str]:
+    found = await asyncio.gather(*(_checked(check) for check in checks.values()))
+    return {name: reason for name, reason in zip(checks, found, strict=True) if reason}
 
 
 async def _checked(check: Check) -> str | None:

@@ -41,8 +41,9 @@ class House(Struct, frozen=True, kw_only=True):
     ``views`` is a pool whose connections ``projections.query.prepare`` has seen.  ``seen``
     waits until the read models show a position, or raises Unavailable; ``head`` is the last
     position on the tape.  ``checks`` and ``gauges`` are parts by name: each check must be None
-    for the service to be ready, each gauge is shown in the metrics.  ``listed`` searches what
-    brokers list, as ``adapters.masters.search``.
+    for the service to be ready, each gauge is shown in the metrics.  ``warnings`` are told by a
+    service that is ready nonetheless; ``tallies`` are counted by reason.  ``listed`` searches
+    what brokers list, as ``adapters.masters.search``.
     """
 
     version: str
@@ -67,6 +68,8 @@ class House(Struct, frozen=True, kw_only=True):
     gate: Gate
     checks: Mapping[str, Check]
     gauges: Mapping[str, Callable[[], float]]
+    warnings: Mapping[str, Check] = field(default_factory=dict)
+    tallies: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     candles: Remembered = field(default_factory=Remembered)
 
     @property

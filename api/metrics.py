@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from litestar import Request, Response, get
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 
 from api.auth import PUBLIC
 from commands.base import Entry
@@ -17,10 +20,29 @@ _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
-class Metrics:
-    """One registry for one application; ``gauges`` are read when somebody looks."""
+class Tally(Collector):
+    """How often something happened, by reason."""
 
-    def __init__(self, gauges: Mapping[str, Callable[[], float]]) -> None:
+    def __init__(self, name: str, counts: Mapping[str, int]) -> None:
+        self._name = name
+        self._counts = counts
+
+    def collect(self) -> Iterator[Metric]:
+        says = self._name.replace("_", " ")
+        family = CounterMetricFamily(f"papertape_{self._name}", says, labels=["reason"])
+        for reason, count in sorted(self._counts.items()):
+            family.add_metric([reason], count)
+        yield family
+
+
+class Metrics:
+    """One registry for one application; ``gauges`` and ``tallies`` are read when asked for."""
+
+    def __init__(
+        self,
+        gauges: Mapping[str, Callable[[], float]],
+        tallies: Mapping[str, Mapping[str, int]],
+    ) -> None:
         self.registry = CollectorRegistry()
         self._requests = Counter(
             "papertape_http_requests", "Requests answered", ["method", "route", "status"],
@@ -41,7 +63,8 @@ class Metrics:
         for name, read in gauges.items():
             gauge = Gauge(f"papertape_{name}", name.replace("_", " "), registry=self.registry)
             gauge.set_function(read)
-
+        for name, counts in tallies.items():
+            self.registry.register(Tally(name, counts))
         self._of_route: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def request(self, method: str, route: str, status: int, taken_s: float) -> None:

@@ -24,14 +24,12 @@ import psycopg
 import structlog
 import uvloop
 from msgspec import Struct
-from msgspec.structs import replace
 from psycopg_pool import AsyncConnectionPool
 
 from adapters import postgres, quotes, telemetry
 from adapters.approvals import approvals
 from adapters.calendars import CalendarError, calendars
-from adapters.candles import Recorder, Retention, days_of
-from adapters.feeds import Board, Feed, FeedError, feed_from, play, speed_of
+from adapters.feeds import Board, Feed, FeedError, Quarantine, feed_from
 from adapters.garbage import spare_what_stays
 from adapters.ids import Ids
 from adapters.keys import kept
@@ -46,14 +44,13 @@ from adapters.settings import Settings
 from adapters.tape import AsyncTape, facts_of, follow
 from adapters.venue import Floor, Venue
 from adapters.venue.standing import take_up
+from api import feeding
 from api.version import CODE
 from commands.dispatch import Dispatch
 from domain.base import Fact
 from domain.market import Calendars
 
 Work = Coroutine[Any, Any, object]
-#: Time enough for every instrument of the simulation to be quoted.
-LAST_ROUND = timedelta(seconds=2)
 
 _log = structlog.get_logger("parts")
 
@@ -72,6 +69,7 @@ class Engine(Struct, frozen=True):
     dispatch: Dispatch
     feed: Feed
     board: Board
+    quarantine: Quarantine
     calendars: Calendars
 
 
@@ -146,10 +144,10 @@ async def _engine(settings: Settings, dsn: str) -> AsyncIterator[Engine]:
         if settings.log_files:
             trades = telemetry.LogFile(settings.data / "logs" / "trades.log")
             dispatch.followers.append(telemetry.trades_log(trades))
+        feed, board = feed_from(settings), Board()
+        quarantine = feeding.guarded(board, feed)
         try:
-            yield Engine(
-                settings, dsn, ids, tape, dispatch, feed_from(settings), Board(), calendars()
-            )
+            yield Engine(settings, dsn, ids, tape, dispatch, feed, board, quarantine, calendars())
         finally:
             await dispatch.close()
 
@@ -170,13 +168,13 @@ async def _market(engine: Engine, parts: frozenset[str]) -> list[Work]:
             works.append(floor.follow(_facts(engine.dsn, position)))
     nats_url = engine.settings.nats_url or ""
     if "feed" in parts:
-        works.append(await _candles(engine))
-        _show_the_last_round(engine)
-        works.append(_play(engine, pace))
+        works.append(await feeding.recording(engine))
+        feeding.show_the_last_round(engine, clock())
+        works.append(feeding.playing(engine, clock, pace))
         if not parts & {"serve", "react"}:
             works.append(quotes.publish(engine.board, nats_url))
     else:
-        works.append(quotes.listen(engine.board, nats_url))
+        works.append(quotes.listen(engine.quarantine, nats_url))
     return works
 
 
@@ -214,20 +212,6 @@ async def _clock(engine: Engine) -> None:
             calendars=engine.calendars,
         )
         await due.run()
-
-
-async def _candles(engine: Engine) -> Work:
-    """What prints on the board becomes candles."""
-    settings = engine.settings
-    recorder = Recorder(
-        engine.dsn,
-        settings.feed,
-        days_of(engine.calendars, engine.feed.instruments()),
-        Retention(settings.candles_seconds_days, settings.candles_minutes_days),
-    )
-    await asyncio.to_thread(recorder.take_up)
-    engine.board.subscribe(recorder.on_quote)
-    return recorder.run()
 
 
 async def _project(dsn: str, stop: asyncio.Event) -> None:
@@ -268,22 +252,3 @@ async def _mail(settings: Settings, dsn: str) -> None:
 async def _facts(dsn: str, after: int) -> AsyncIterator[list[Fact]]:
     async for rows in follow(dsn, after):
         yield facts_of(rows)
-
-
-def _show_the_last_round(engine: Engine) -> None:
-    """A simulated market was open before we came: nobody shall find it without quotes."""
-    if engine.settings.feed != "sim":
-        return
-    now = clock()
-    for quote in engine.feed.slices(now - LAST_ROUND):
-        if quote.at >= now:
-            break
-        engine.board.publish(replace(quote, received_at=now))
-
-
-async def _play(engine: Engine, pace: Callable[[float], Awaitable[None]]) -> None:
-    """Play the feed; a recording that is over leaves a market without fresh quotes."""
-    speed = speed_of(engine.settings)
-    await play(engine.feed, engine.board.publish, clock, pace, speed)
-    _log.warning("the feed is over", slices=engine.board.count, left_out=str(engine.feed.flaws))
-    await asyncio.Event().wait()

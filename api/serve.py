@@ -27,6 +27,7 @@ from adapters.tape.reader import STREAM, STREAM_PAGE, facts_of, row_factory
 from adapters.tokens import Tokens
 from api.app import create_app
 from api.auth.opening import open_gate
+from api.feeding import illness
 from api.first_admin import establish
 from api.house import House
 from api.protocol import Door
@@ -125,10 +126,12 @@ async def _house(engine: Engine, clock: Callable[[], datetime]) -> AsyncIterator
                 "tape": lambda: _nothing_wrong(engine.tape.ping()),
                 "read models": lambda: _wrong_models(views),
             },
+            warnings={"feed": lambda: illness(engine, clock())},
             gauges={
                 "commands_waiting": lambda: engine.dispatch.waiting,
                 "quotes_published": lambda: engine.board.count,
             },
+            tallies={"quotes_withheld": engine.quarantine.counts},
         )
 
 

@@ -6,6 +6,8 @@ from adapters.feeds.board import Board as Board
 from adapters.feeds.port import Feed as Feed
 from adapters.feeds.port import FeedError as FeedError
 from adapters.feeds.port import play as play
+from adapters.feeds.quarantine import REASONS as REASONS
+from adapters.feeds.quarantine import Quarantine as Quarantine
 from adapters.feeds.replay import ReplayFeed as ReplayFeed
 from adapters.feeds.sim import SimFeed as SimFeed
 from adapters.settings import Settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from operator import attrgetter
 
 from domain import market
 from domain.market import Quote
@@ -44,6 +45,11 @@ class Board:
 
     def get(self, symbol: str) -> Quote | None:
         return self._quotes.get(symbol)
+
+    @property
+    def newest(self) -> Quote | None:
+        """What was received last; None as long as nothing was."""
+        return max(self._quotes.values(), key=attrgetter("received_at"), default=None)
 
     def mark(self, symbol: str) -> Decimal | None:
         """The price at which a position in this symbol is valued now."""

@@ -132,6 +132,23 @@ async def test_the_service_is_ready_when_every_part_is(keys: Path) -> None:
             assert (await house.http.get("/livez")).status_code == 200
 
 
+async def test_a_feed_that_is_ill_is_a_warning_and_no_reason_to_send_nobody(keys: Path) -> None:
+    async def feed() -> str | None:
+        return "no quote for 60 s"
+
+    async with doors(keys, warnings={"feed": feed}) as house:
+        ready = await house.http.get("/readyz")
+        assert ready.status_code == 200
+        assert ready.json() == {"status": "ready", "warnings": {"feed": "no quote for 60 s"}}
+
+
+async def test_what_is_withheld_is_counted_by_reason(keys: Path) -> None:
+    async with doors(keys, tallies={"quotes_withheld": {"jumped": 3, "crossed": 1}}) as house:
+        metrics = (await house.http.get("/metrics")).text
+        assert 'papertape_quotes_withheld_total{reason="jumped"} 3.0' in metrics
+        assert 'papertape_quotes_withheld_total{reason="crossed"} 1.0' in metrics
+
+
 async def test_only_the_origins_we_chose_may_read_our_answers(keys: Path) -> None:
     ours = "https://app.example.com"
     async with doors(keys, settings=Settings(cors_origins=(ours,))) as house:
