@@ -9,7 +9,7 @@ from litestar import get
 from litestar.params import FromQuery
 from msgspec import Struct
 
-from api import listing, options, wire
+from api import indicators, listing, options, wire
 from api.problems import documented
 from api.wiring import Request
 from domain.market import Quality, Quote, mark, quality
@@ -80,4 +80,4 @@ def _shown(amount: Decimal | None) -> str | None:
     return None if amount is None else plain(amount)
 
 
-ROUTES = (*listing.ROUTES, *options.ROUTES, list_quotes)
+ROUTES = (*listing.ROUTES, *options.ROUTES, *indicators.ROUTES, list_quotes)

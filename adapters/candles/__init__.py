@@ -13,3 +13,5 @@ from adapters.candles.query import Remembered as Remembered
 from adapters.candles.recorder import Recorder as Recorder
 from adapters.candles.recorder import Retention as Retention
 from adapters.candles.recorder import days_of as days_of
+from adapters.candles.studying import Point as Point
+from adapters.candles.studying import studied as studied

@@ -1,4 +1,4 @@
-"""Candles at the door: what is asked for, what is not known, and what one has already."""
+"""Candles and indicators at the door: what is asked for, not known, or had already."""
 
 from __future__ import annotations
 
@@ -100,3 +100,49 @@ async def test_what_makes_no_sense_is_named(
 async def test_an_unknown_symbol_is_404(market: Doors) -> None:
     answer = await market.http.get("/api/v1/market/candles?symbol=ACNE")
     assert (answer.status_code, answer.json()["code"]) == (404, "INSTRUMENT_UNKNOWN")
+
+
+STUDIED = "/api/v1/market/indicators?symbol=ACME"
+
+
+DRAWN = {
+    "indicator=SMA&period=4": {"sma": "107.5"},
+    "indicator=EMA&period=4": {"ema": "107.5"},
+    "indicator=RSI&period=4": {"rsi": "100"},
+    "indicator=ATR&period=4": {"atr": "0.95550537"},  # 1 - (3/4)^6 / 4: the first range is 0
+    "indicator=VWAP&timeframe=5m": {"vwap": "104.5"},
+    "indicator=BOLLINGER&period=2&deviations=1.5":
+        {"middle": "108.5", "upper": "109.25", "lower": "107.75"},
+    "indicator=MACD&fast=1&slow=3&signal=2": {"macd": "1", "signal": "1", "histogram": "0"},
+    "indicator=SMA&period=4&to=2026-11-23T00:08:00Z": {"sma": "105.5"},
+}  # fmt: skip
+
+
+async def test_indicators_are_drawn_over_candles(market: Doors) -> None:
+    for asked, last in DRAWN.items():
+        told = (await market.http.get(f"{STUDIED}&limit=3&{asked}")).json()
+        assert (told["lines"], told["items"][-1]["values"]) == (list(last), last), asked
+        assert len(told["items"]) <= 3
+    answer = await market.http.get(f"{STUDIED}&indicator=SMA&period=9")
+    assert [one["values"] for one in answer.json()["items"]] == [{"sma": "104"}, {"sma": "105"}]
+
+
+NO_STUDY = {
+    "indicator=SMA&period=0": "/period",
+    "indicator=SMA&period=201": "/period",
+    "indicator=MACD&fast=30": "/fast",
+    "indicator=BOLLINGER&deviations=nan": "/deviations",
+    "indicator=BOLLINGER&deviations=11": "/deviations",
+    "indicator=VWAP&timeframe=1D": "/timeframe",
+    "indicator=VWAP&timeframe=1s": "/timeframe",
+    "indicator=SMA&limit=1001": "/limit",
+    "indicator=CRYSTAL_BALL": "/indicator",
+    "": "/indicator",
+}
+
+
+async def test_a_study_that_makes_no_sense_is_named(house: Doors) -> None:
+    for asked, pointer in NO_STUDY.items():
+        answer = await house.http.get(f"{STUDIED}&{asked}")
+        assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION"), asked
+        assert [fault["pointer"] for fault in answer.json()["errors"]] == [pointer]
