@@ -76,7 +76,13 @@ class ReplaceOrder(AccountCommand, frozen=True, kw_only=True):
         if order == before:
             return ()
         if order.quantity < working.cum_qty:
-            raise Illegal("ORDER_QTY_BELOW_CUM", cum=f"{working.cum_qty:f}", field="quantity")
+            raise Illegal(
+                "ORDER_QTY_BELOW_CUM",
+                cum=f"{working.cum_qty:f}",
+                status=str(working.status),
+                field="quantity",
+                rule="at least what is filled",
+            )
         if order.quantity == working.cum_qty:
             return (canceled(account, self.account_id, self.order_id, working, "REPLACED"),)
         risk = change_refused(account, Changed(self, order)) or self._reducing(account, working)

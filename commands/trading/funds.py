@@ -90,7 +90,12 @@ class DepositVirtual(AccountCommand, frozen=True, kw_only=True):
         demand_open(account)
         amount = tidy(self.amount)
         if account.balance.cash + amount > AMOUNT_MAX:
-            raise Illegal("CAPITAL_OUT_OF_RANGE", max=str(AMOUNT_MAX), field="amount")
+            raise Illegal(
+                "CAPITAL_OUT_OF_RANGE",
+                max=str(AMOUNT_MAX),
+                field="amount",
+                rule="at most the maximum together with what is there",
+            )
         return (
             FundsDeposited(
                 account_id=self.account_id,

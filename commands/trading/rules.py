@@ -9,7 +9,7 @@ account's money and holdings, and are recorded.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
@@ -102,8 +102,7 @@ def no_reference_price(account: Account, asked: Asked) -> Refusal | None:
         return None
     if asked.quality is Quality.FRESH or (not asked.open_now and asked.quote is not None):
         return None
-    context = {"quality": str(asked.quality)}
-    return Refusal("MARKET_NO_REFERENCE_PRICE", "no fresh quote to price the order", context)
+    return unpriced(asked)
 
 
 def would_take(account: Account, asked: Asked) -> Refusal | None:
@@ -204,4 +203,7 @@ def insufficient_funds(account: Account, order: Order, need: Need) -> Refusal | 
 
 def unpriced(asked: Asked) -> Refusal:
     context = {"quality": str(asked.quality)}
-    return Refusal("MARKET_NO_REFERENCE_PRICE", "no quote to price the order", context)
+    if asked.quote is not None:
+        age = max(timedelta(), asked.at - asked.quote.received_at)
+        context["quote_age_ms"] = str(age // timedelta(milliseconds=1))
+    return Refusal("MARKET_NO_REFERENCE_PRICE", "no fresh quote to price the order", context)

@@ -114,11 +114,16 @@ def _demand_time(order: Order, instrument: Instrument) -> None:
 def _demand_size(order: Order, instrument: Instrument) -> None:
     step, least, most = instrument.step, instrument.min_qty, instrument.max_qty
     if order.quantity < least:
-        raise invalid("quantity", f"at least {least:f}", "ORDER_QTY_BELOW_MIN", min=f"{least:f}")
+        raise _wrong_size(f"at least {least:f}", "ORDER_QTY_BELOW_MIN", instrument)
     if not is_multiple(order.quantity, step):
-        raise invalid("quantity", f"a multiple of {step:f}", "ORDER_QTY_NOT_LOT", lot=f"{step:f}")
+        raise _wrong_size(f"a multiple of {step:f}", "ORDER_QTY_NOT_LOT", instrument)
     if order.quantity > most:
-        raise invalid("quantity", f"at most {most:f}", "ORDER_QTY_ABOVE_FREEZE", max=f"{most:f}")
+        raise _wrong_size(f"at most {most:f}", "ORDER_QTY_ABOVE_FREEZE", instrument)
+
+
+def _wrong_size(rule: str, code: str, of: Instrument) -> Invalid:
+    sizes = {"lot": f"{of.step:f}", "min": f"{of.min_qty:f}", "max": f"{of.max_qty:f}"}
+    return invalid("quantity", rule, code, **sizes)
 
 
 def _demand_price(field: str, price: Decimal, instrument: Instrument) -> None:
@@ -144,7 +149,9 @@ def _demand_price(field: str, price: Decimal, instrument: Instrument) -> None:
 def _demand_notional(order: Order, price: Decimal, instrument: Instrument) -> None:
     notional = price * order.quantity * order.multiplier
     if notional > NOTIONAL_MAX:
-        raise invalid("quantity", "price x quantity at most 10^15", "ORDER_NOTIONAL_ABOVE_MAX")
+        most = f"{NOTIONAL_MAX:f}"
+        rule = "price x quantity at most 10^15"
+        raise invalid("quantity", rule, "ORDER_NOTIONAL_ABOVE_MAX", max=most)
     least = instrument.min_notional
     if least is not None and notional < least:
         rule = f"price x quantity at least {least:f}"

@@ -1,69 +1,16 @@
-"""Orders of every kind over HTTP: what is placed, held, refused, and under which code."""
+"""Orders of every kind over HTTP: what is placed, what is held, and what becomes of several."""
 
 from __future__ import annotations
 
-from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
-from domain.market import Instrument, InstrumentStatus, InstrumentType, Quote, Shortable
-from tests.contract.doors.rig import SHARE, Doors, doors, now
+from tests.contract.doors.desk import LISTED, MARKET, ORDER, STOP, listed
+from tests.contract.doors.rig import Doors, doors
 
 pytestmark = pytest.mark.anyio
-
-LISTED = (
-    SHARE,
-    replace(SHARE, symbol="LENT", mtf_own_funds_rate=Decimal("0.25")),
-    replace(SHARE, symbol="SHY", shortable=Shortable.NONE),
-    replace(SHARE, symbol="HALT", status=InstrumentStatus.SUSPENDED),
-    replace(SHARE, symbol="GONE", status=InstrumentStatus.EXPIRED),
-    replace(SHARE, symbol="NUM", type=InstrumentType.IDX),
-    replace(SHARE, symbol="SHUT", exchange="NOWHERE"),
-    replace(SHARE, symbol="BAND", lower_band=Decimal(90), upper_band=Decimal(110)),
-    replace(SHARE, symbol="BIG", min_notional=Decimal(1000)),
-    replace(SHARE, symbol="COLD"),
-    replace(SHARE, symbol="FRZ", max_qty=Decimal(40)),
-    replace(
-        SHARE,
-        symbol="FUT",
-        type=InstrumentType.FUT,
-        underlying="ACME",
-        expiry=date(2027, 1, 28),
-    ),
-)
-ORDER: dict[str, Any] = {
-    "symbol": "ACME",
-    "side": "BUY",
-    "quantity": "10",
-    "order_type": "LIMIT",
-    "price": "99.95",
-}
-MARKET = {"order_type": "MARKET", "price": None}
-STOP = {"order_type": "STOP", "price": None, "stop_price": "105"}
-
-
-def listed(house: Doors) -> dict[str, Instrument]:
-    for one in LISTED:
-        if one.symbol not in ("COLD", "ACME"):
-            house.house.board.publish(
-                Quote(
-                    one.symbol,
-                    "test",
-                    1,
-                    now(),
-                    now(),
-                    Decimal(100),
-                    Decimal(9),
-                    Decimal(101),
-                    Decimal(9),
-                    Decimal(100),
-                )
-            )
-    return {one.symbol: one for one in LISTED}
 
 
 @pytest.fixture
@@ -106,59 +53,6 @@ async def test_every_kind_of_order_can_be_placed(
 ) -> None:
     answer = await ask(market, "orders", **{**ORDER, **change})
     assert (answer.status_code, answer.json().get("status")) == (201, status), answer.text
-
-
-@pytest.mark.parametrize(
-    ("code", "change"),
-    [
-        ("ORDER_PRICE_NOT_ON_TICK", {"price": "99.99"}),
-        ("ORDER_PRICE_NOT_ON_TICK", {**STOP, "stop_price": "105.01"}),
-        ("ORDER_QTY_NOT_LOT", {"quantity": "1.5"}),
-        ("ORDER_QTY_BELOW_MIN", {"quantity": "0.5"}),
-        ("ORDER_QTY_ABOVE_FREEZE", {"symbol": "FRZ", "quantity": "50"}),
-        ("ORDER_QTY_ABOVE_FREEZE", {"symbol": "FRZ", "quantity": "801", "auto_slice": True}),
-        ("ORDER_NOTIONAL_BELOW_MIN", {"symbol": "BIG", "quantity": "1"}),
-        ("ORDER_PRODUCT_UNSUPPORTED", {"product": "NRML"}),
-        ("ORDER_PRODUCT_UNSUPPORTED", {"product": "MTF"}),
-        ("ORDER_TIF_UNSUPPORTED", {"product": "MIS", "tif": "GTC"}),
-        (
-            "ORDER_TIF_UNSUPPORTED",
-            {"order_type": "TRAILING_STOP", "price": None, "trail_amount": "1", "tif": "IOC"},
-        ),
-        ("ORDER_STOP_SIDE_INVALID", {**STOP, "symbol": "BAND", "stop_price": "95"}),
-        ("ORDER_PRICE_OUT_OF_BAND", {"symbol": "BAND", "price": "89.95"}),
-        ("ORDER_EXPIRY_INVALID", {"tif": "GTD", "expires_at": "2020-01-01T00:00:00Z"}),
-        ("ORDER_FIELDS_CONFLICT", {"tif": "GTD"}),
-        ("ORDER_FIELDS_CONFLICT", {"stop_price": "105"}),
-        ("ORDER_FIELDS_CONFLICT", {"order_type": "TRAILING_STOP", "price": None}),
-        ("ORDER_FIELDS_CONFLICT", {"post_only": True, "tif": "IOC"}),
-        (
-            "ORDER_FIELDS_CONFLICT",
-            {"order_type": "STOP_LIMIT", "price": "104", "stop_price": "105"},
-        ),
-        ("ORDER_WOULD_TAKE", {"post_only": True, "price": "101"}),
-        ("INSTRUMENT_SUSPENDED", {"symbol": "HALT"}),
-        ("INSTRUMENT_EXPIRED", {"symbol": "GONE"}),
-        ("INSTRUMENT_NOT_TRADABLE", {"symbol": "NUM"}),
-        ("INSTRUMENT_UNKNOWN", {"symbol": "NIL"}),
-        ("MARKET_CLOSED", {"symbol": "SHUT", **MARKET}),
-        ("MARKET_CLOSED", {"symbol": "SHUT", "tif": "FOK"}),
-        ("MARKET_NO_REFERENCE_PRICE", {"symbol": "COLD", **MARKET}),
-        ("FUNDS_INSUFFICIENT", {"quantity": "20000"}),
-        ("MARGIN_INSUFFICIENT", {"quantity": "60000", "product": "MIS"}),
-        ("SHORT_NOT_ALLOWED", {"side": "SELL"}),
-        ("SHORT_NOT_ALLOWED", {"symbol": "SHY", "product": "MIS", "side": "SELL"}),
-        ("REDUCE_ONLY_NO_POSITION", {"reduce_only": True, "product": "MIS"}),
-    ],
-)
-async def test_every_refusal_has_its_code_and_its_status(
-    market: Doors, code: str, change: dict[str, Any]
-) -> None:
-    answer = await ask(market, "orders", **{**ORDER, **change})
-    known = (await market.http.get("/problems")).json()
-    assert answer.json()["code"] == code, answer.text
-    assert answer.status_code == known[code]["status"]
-    assert answer.headers["content-type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize("nonsense", ["1e3", "NaN", "-1", "0", "", "1_0", [], {}, True])
