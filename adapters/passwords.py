@@ -1,4 +1,4 @@
-"""Passwords: argon2id, two at a time, so that signing in never starves trading."""
+"""Passwords: argon2id, one at a time, so that signing in never starves trading."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 from adapters.hashing import Hashing, hasher
 from domain.errors import Unavailable
 
-AT_ONCE = 2
+AT_ONCE = 1
 WAITING_MAX = 16
 
 
 class Passwords:
     """
-    Hashed by two processes of their own (adapters.hashing).
+    Hashed by a process of its own (adapters.hashing): at most one processor is taken from orders.
 
-    A password is taken as the bytes that came: not cut, not normalised.  Beyond two at work
+    A password is taken as the bytes that came: not cut, not normalised.  Beyond one at work
     and sixteen in line, Unavailable.
     """
 

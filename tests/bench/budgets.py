@@ -35,6 +35,7 @@ BUDGETS = {
         Budget("P10", "venue with 10,000 resting orders", "parsing the ticks", "ticks/s", 0.3),
         Budget("LAG_RM", "read models behind, p99, half of P2", None, "ms", 150, at_least=False),
         Budget("LAG_JS", "JetStream behind, p99, half of P2", None, "ms", 150, at_least=False),
+        Budget("FLOOD", "PlaceOrder p99, 50 logins a second", "quiet", "ms", 2, at_least=False),
         Budget("MEM", "all processes after 1,000,000 facts", None, "MB", 500, at_least=False),
         Budget("START", "restart to /readyz, 1,000,000 facts", None, "s", 5, at_least=False),
     )

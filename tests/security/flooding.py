@@ -12,15 +12,23 @@ import json
 import signal
 import sys
 from collections import Counter
+from ipaddress import IPv4Address
+from secrets import randbelow
 from urllib.parse import urlsplit
 
 from tests.e2e.api.doorstep import somebody
+
+
+def anywhere() -> IPv4Address:
+    """One of the addresses from which a flood comes, if the service believes what it says."""
+    return IPv4Address("10.0.0.0") + randbelow(2**24)
 
 
 async def attempt(host: str, port: int, statuses: Counter[str]) -> None:
     body = json.dumps(somebody()).encode()
     head = (
         f"POST /api/v1/auth/login HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
+        f"X-Forwarded-For: {anywhere()}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     reader, writer = await asyncio.open_connection(host, port)
