@@ -40,6 +40,7 @@ from projections.query import (
 
 MONEY: bool = True
 CASH = "cash"
+FEES = "house:fees:"
 
 
 class LedgerRow(Line, kw_only=True, array_like=True, gc=False):
@@ -118,6 +119,8 @@ _KINDS: dict[type[Event], str] = {
 def _kind(event: Event, ledger: str) -> str:
     """OPENING, DEPOSIT, WITHDRAWAL, TRADE, or FEES and the like by the name of the ledger."""
     match event:
+        case PositionExpired() if ledger.startswith(FEES):
+            return "FEES"
         case OrderFilled() | OrderFilledLate():
             return "TRADE" if ledger == "house:trading" else ledger.split(":")[-2:][0].upper()
         case PositionConverted():

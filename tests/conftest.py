@@ -44,7 +44,12 @@ settings.register_profile("house", deadline=None)
 settings.register_profile(
     "ci", deadline=None, max_examples=500, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.load_profile("ci" if os.environ.get("CI") else "house")
+# Against mutants every run must be the same, and there are thousands of runs.
+settings.register_profile(
+    "mutants", deadline=None, max_examples=20, derandomize=True, database=None
+)
+MUTANTS = bool(os.environ.get("MUTANTS"))
+settings.load_profile("mutants" if MUTANTS else "ci" if os.environ.get("CI") else "house")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -127,7 +127,8 @@ class Books:
             ),
             ZERO,
         )
-        return balance.available + min(ZERO, at_risk)
+        held = self.holdings[key]
+        return balance.available - held.dearer_by(price) + min(ZERO, at_risk)
 
     def _on_offer(self, key: Key, held: Holding) -> Iterator[Complaint]:
         if key[1] not in LONG_ONLY:

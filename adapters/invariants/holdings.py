@@ -54,6 +54,12 @@ class Holding(Struct):
         """What would move cash and has not yet, at this price."""
         return self.unrealised_at(price) if self.style is Style.VARIATION else ZERO
 
+    def dearer_by(self, price: Decimal) -> Decimal:
+        """How much more margin a written option needs at this price: it holds its own value."""
+        if self.style is Style.VARIATION or self.quantity >= 0:
+            return ZERO
+        return -self.quantity * (price - self.last_price) * self.multiplier
+
     def take(self, fill: Execution) -> Iterator[Complaint]:
         """One more execution."""
         signed = fill.last_qty if fill.side is Side.BUY else -fill.last_qty

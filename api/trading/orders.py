@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
 from api.problems import documented
-from api.trading.tickets import OrderAnswer, Ticket, order_for, placed, said
+from api.trading.tickets import OrderAnswer, Ticket, order_for, placed, said, underlying_of
 from api.wire import Amount
 from api.wiring import Request
 from commands.base import Receipt
@@ -54,6 +54,7 @@ async def replace_order(
         price=data.price,
         quote=request.quote(place.symbol),
         quote_max_age=request.quote_max_age,
+        underlying=underlying_of(request, instrument),
         bounds=request.bounds(instrument),
         stop_price=data.stop_price,
         tif=data.tif,

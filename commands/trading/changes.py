@@ -52,6 +52,7 @@ class ReplaceOrder(AccountCommand, frozen=True, kw_only=True):
     client_order_id: str | None = None
     quote: Quote | None = None
     quote_max_age: timedelta = MAX_AGE
+    underlying: Decimal | None = None
     bounds: tuple[Bound, ...] = ()
 
     def __post_init__(self) -> None:
@@ -161,7 +162,7 @@ class ReplaceOrder(AccountCommand, frozen=True, kw_only=True):
             return same
         if working.works_as is OrderType.MARKET or (order.price, order.stop_price) == (None, None):
             return same
-        return terms_of(order, self.instrument, None) or same
+        return terms_of(order, self.instrument, self.quote, self.underlying) or same
 
     def _too_much(self, account: Account, working: Working) -> Refusal | None:
         order = working.order

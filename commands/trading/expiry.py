@@ -9,19 +9,21 @@ from uuid import uuid5
 from msgspec.structs import replace
 
 from commands.trading.base import AccountCommand
+from commands.trading.execution import postings_of
 from commands.trading.groups import Course
 from commands.trading.reserving import expired
 from domain.base import Events, Role
 from domain.market import Instrument, InstrumentType
+from domain.market.instrument import OPTIONS
 from domain.money import ZERO, tidy
 from domain.trading import (
     Account,
     Position,
     PositionExpired,
-    Posting,
     Product,
     Side,
     Style,
+    in_force,
     traded,
 )
 from domain.trading.day import holding_after, revalued
@@ -72,9 +74,12 @@ class ExpirePosition(AccountCommand, frozen=True, kw_only=True):
         gross = tidy(size * worth * held.multiplier)
         exec_id = uuid5(self.account_id, f"expiry/{symbol}/{product}/{self.expired_on}")
         effect = traded(held, side, size, gross, exec_id)
-        cash = effect.realised_wac
+        moved = effect.realised_wac
         if held.style is Style.PREMIUM:
-            cash = gross if side is Side.SELL else -gross
+            moved = gross if side is Side.SELL else -gross
+        fees = in_force(account.fee_schedule, self.expired_on)
+        charged = fees.at_expiry(gross) if self._is_exercised(held) else {}
+        cash = tidy(moved - sum(charged.values(), ZERO))
         after = replace(
             held,
             quantity=ZERO,
@@ -94,11 +99,17 @@ class ExpirePosition(AccountCommand, frozen=True, kw_only=True):
             quantity=held.quantity,
             settlement_price=self.settlement_price,
             value=gross,
-            fee=ZERO,
+            fee=tidy(moved - cash),
             realised_wac=effect.realised_wac,
             realised_fifo=effect.realised_fifo,
             expired_on=self.expired_on,
             holding=holding_after(symbol, product, after, held),
-            postings=(Posting("cash", cash), Posting("house:trading", -cash)),
+            postings=postings_of(cash, moved, ZERO, charged),
             balance=revalued(account.balance, held, after, cash),
+            fees=charged or None,
+            fee_schedule=fees.name,
         )
+
+    def _is_exercised(self, held: Position) -> bool:
+        """Who holds an option pays the tax on what it is worth; who wrote it does not."""
+        return self.instrument.type in OPTIONS and held.quantity > 0

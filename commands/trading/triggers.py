@@ -109,6 +109,7 @@ class RecordTrigger(AccountCommand, frozen=True, kw_only=True):
                 unit=terms.unit,
                 reserve_price=terms.price,
                 risk=terms.risk,
+                fee_schedule=verdict.fee_schedule,
             ),
         )
 

@@ -28,9 +28,14 @@ class Segment(StrEnum):
 
 
 class Base(StrEnum):
-    """What a component is a share of; PER_ORDER is only its flat part, once."""
+    """
+    What a component is a share of; PER_ORDER is only its flat part, once.
+
+    INTRINSIC is what an option is worth at its end: no order is charged for it.
+    """
 
     TURNOVER = "TURNOVER"
+    INTRINSIC = "INTRINSIC"
     PER_ORDER = "PER_ORDER"
     OTHER_COMPONENTS = "OTHER_COMPONENTS"
 
@@ -93,9 +98,20 @@ class FeeSchedule(Struct, frozen=True, kw_only=True):
         if not turnover:
             return owed
         for component in self.segments.get(segment, ()):
+            if component.base is Base.INTRINSIC:
+                continue
             if component.side is None or component.side is side:
                 owed[component.name] = component.amount(turnover, owed)
         return owed
+
+    def at_expiry(self, value: Decimal) -> dict[str, Decimal]:
+        """What the holder of an option owes when it ends, worth ``value`` in all."""
+        parts = {
+            component.name: component.amount(value, {})
+            for component in self.segments.get(Segment.OPT, ())
+            if component.base is Base.INTRINSIC
+        }
+        return {name: amount for name, amount in parts.items() if amount}
 
     def total(self, segment: Segment, side: Side, turnover: Decimal) -> Decimal:
         return sum(self.due(segment, side, turnover).values(), ZERO)

@@ -83,7 +83,11 @@ class OrderHeld(Event, frozen=True, omit_defaults=True):
 
 
 class OrderTriggered(Event, frozen=True, omit_defaults=True):
-    """What it waited for has come: it works from the next slice on, as ``works_as``."""
+    """
+    What it waited for has come: it works from the next slice on, as ``works_as``.
+
+    ``fee_schedule`` is given where the order only now comes under one.
+    """
 
     account_id: UUID
     order_id: UUID
@@ -98,6 +102,7 @@ class OrderTriggered(Event, frozen=True, omit_defaults=True):
     unit: Decimal | None = None
     reserve_price: Decimal | None = None
     risk: Decimal = ZERO
+    fee_schedule: str | None = None
 
 
 class TrailingStopAdjusted(Event, frozen=True):

@@ -54,10 +54,18 @@ def _india(brokerage: Brokerage, *, newer: bool) -> dict[Segment, tuple[Componen
             exchange="0.0000183" if newer else "0.0000173",
             stamp="0.00002",
         ),
-        Segment.OPT: _levies(
-            stt="0.0015" if newer else "0.001",
-            exchange="0.0003553" if newer else "0.0003503",
-            stamp="0.00003",
+        Segment.OPT: (
+            *_levies(
+                stt="0.0015" if newer else "0.001",
+                exchange="0.0003553" if newer else "0.0003503",
+                stamp="0.00003",
+            ),
+            # What is exercised at its end is taxed on what it is worth then.
+            Component(
+                name="stt_exercise",
+                base=Base.INTRINSIC,
+                rate=_D("0.0015" if newer else "0.00125"),
+            ),
         ),
     }
     return {

@@ -118,6 +118,7 @@ class Working(Struct, frozen=True):
             reserve_price=event.reserve_price,
             risk=event.risk,
             works_as=event.works_as,
+            fee_schedule=event.fee_schedule or self.fee_schedule,
         )
 
     def replaced(self, event: OrderReplaced) -> Working:
@@ -132,8 +133,12 @@ class Working(Struct, frozen=True):
             reserve_price=event.reserve_price,
             risk=event.risk,
             client_order_id=event.client_order_id or self.client_order_id,
-            stop=order.stop_price if event.order is not None else self.stop,
+            stop=self._stop_of(order),
         )
+
+    def _stop_of(self, changed: Order) -> Decimal | None:
+        """A new stop counts where one is waited for; not before the entry, nor where it trails."""
+        return self.stop if self.stop is None else changed.stop_price or self.stop
 
     def filled(self, event: Execution) -> Working:
         """It has leaves left after this fill."""

@@ -11,44 +11,30 @@ from uuid import UUID
 
 from commands.base import Command
 from commands.trading import (
+    AdjustTrail,
     ApplyFill,
     CancelOrder,
+    ChargeInterest,
     ClosePosition,
     DepositVirtual,
     ExpireOrder,
+    ExpirePosition,
     OpenAccount,
-    PlaceOrder,
+    RecordTrigger,
     ReplaceOrder,
     WithdrawVirtual,
 )
 from domain.base import Events, fold
 from domain.errors import DomainError
-from domain.market import Instrument, InstrumentType, Quote, witness
-from domain.trading import Account, Order, OrderType, Product, Side, Tif, Working
+from domain.market import witness
+from domain.trading import FAMILIES, Account, OrderType, Side, Status, Working
+from tests.naive.tickets import CONTRACTS, LISTED, Tickets
 
-OPENING = datetime(2026, 11, 23, 4, tzinfo=UTC)
+#: Two days before the rates of all brokers change.
+OPENING = datetime(2026, 3, 30, 4, tzinfo=UTC)
 ME, MINE = UUID(int=1), UUID(int=2)
 CAPITAL = Decimal(20_000)
-
-
-def _instrument(symbol: str, kind: InstrumentType, tick: str, **more: Any) -> Instrument:
-    return Instrument(
-        symbol=symbol,
-        name=symbol,
-        exchange="TEST",
-        type=kind,
-        currency="INR",
-        tick_size=Decimal(tick),
-        **more,
-    )
-
-
-SHARE = _instrument("SHARE", InstrumentType.EQ, "0.05")
-FUND = _instrument("FUND", InstrumentType.ETF, "0.01", multiplier=Decimal(10))
-COIN = _instrument(
-    "COIN", InstrumentType.SPOT, "0.0001", qty_step=Decimal("0.001"), min_qty=Decimal("0.001")
-)
-PRICES = {SHARE: Decimal("101.35"), FUND: Decimal("7.03"), COIN: Decimal("3.3333")}
+LENDING_RATE = Decimal("0.15")
 
 #: What was asked, and what came of it.
 Step = tuple[Command, Events]
@@ -61,23 +47,28 @@ class History:
         self.dice = Random(seed)
         self.now = OPENING
         self.account = Account()
-        self._count = 1000
+        self.tickets = Tickets(self.dice)
+        self.fees = FAMILIES[seed % len(FAMILIES)]
 
     def steps(self, count: int) -> Iterator[Step]:
         """The next commands that made facts, with those facts."""
-        yield from self._ask(
-            OpenAccount(
-                at=self.now,
-                account_id=MINE,
-                owner_id=ME,
-                kind="PAPER",
-                currency="INR",
-                opening_capital=CAPITAL,
-            )
+        opening = OpenAccount(
+            at=self.now,
+            account_id=MINE,
+            owner_id=ME,
+            kind="PAPER",
+            currency="INR",
+            opening_capital=CAPITAL,
+            fee_schedule=self.fees,
         )
+        yield from self._ask(opening)
         for _ in range(count):
-            self.now += timedelta(seconds=self.dice.randint(1, 600))
-            yield from self._ask(self._next())
+            self.now += timedelta(seconds=self.dice.randint(1, 15_000))
+            try:
+                command = self._next({"at": self.now, "account_id": MINE})
+            except DomainError:
+                continue  # no such ticket can be written
+            yield from self._ask(command)
 
     def _ask(self, command: Command | None) -> Iterator[Step]:
         if command is None:
@@ -90,122 +81,100 @@ class History:
         if facts:
             yield command, facts
 
-    def _id(self) -> UUID:
-        self._count += 1
-        return UUID(int=self._count)
-
-    def _next(self) -> Command | None:
-        dice = self.dice.random()
-        common: dict[str, Any] = {"at": self.now, "account_id": MINE}
+    def _next(self, common: dict[str, Any]) -> Command | None:
         working = sorted(self.account.orders)
+        dice = self.dice.random() if working else 0.61 + 0.39 * self.dice.random()
         if working and dice < 0.45:
-            return self._fill(common, self.dice.choice(working))
-        if working and dice < 0.53:
+            return self._move(common, self.dice.choice(working))
+        if working and dice < 0.50:
             return CancelOrder(**common, order_id=self.dice.choice(working))
-        if working and dice < 0.56:
+        if working and dice < 0.53:
             return ExpireOrder(**common, order_id=self.dice.choice(working))
-        if working and dice < 0.64:
+        if working and dice < 0.61:
             return self._replace(common, self.dice.choice(working))
-        if dice < 0.67:
+        if dice < 0.64:
             funds = self.dice.choice((DepositVirtual, WithdrawVirtual))
             return funds(**common, amount=Decimal(self.dice.randint(1, 300_000)) / 100)
-        if dice < 0.72:
+        if dice < 0.68:
+            return ChargeInterest(**common, rate=LENDING_RATE, through=self.now.date())
+        if dice < 0.69:
+            return self._expire(common)
+        if dice < 0.73:
             return self._close(common)
-        return self._place(common)
+        return self.tickets.any(common)
 
-    def _place(self, common: dict[str, Any]) -> Command:
-        instrument = self.dice.choice(list(PRICES))
-        quote = self.quote(instrument)
-        kind = self.dice.choice((OrderType.LIMIT, OrderType.LIMIT, OrderType.MARKET))
-        order = Order(
-            symbol=instrument.symbol,
-            side=self.dice.choice((Side.BUY, Side.BUY, Side.SELL)),
-            quantity=self.quantity(instrument),
-            order_type=kind,
-            product=self.product(instrument),
-            price=self.price(instrument) if kind is OrderType.LIMIT else None,
-            tif=Tif.DAY,
-            multiplier=instrument.multiplier,
-        )
-        return PlaceOrder(
-            **common, order_id=self._id(), order=order, instrument=instrument, quote=quote
-        )
-
-    def _close(self, common: dict[str, Any]) -> Command | None:
-        instrument = self.dice.choice(list(PRICES))
-        return ClosePosition(
-            **common,
-            order_id=self._id(),
-            product=self.product(instrument),
-            instrument=instrument,
-            quote=self.quote(instrument),
-        )
-
-    def _replace(self, common: dict[str, Any], order_id: UUID) -> Command:
+    def _move(self, common: dict[str, Any], order_id: UUID) -> Command | None:
+        """The market meets an order: it is filled, set off, or its stop follows."""
         working = self.account.orders[order_id]
-        instrument = listed(working.order.symbol)
-        if working.order.product is Product.MIS:
-            return CancelOrder(**common, order_id=order_id)
-        priced = working.order.price is not None and self.dice.random() < 0.6
-        return ReplaceOrder(
+        order = working.order
+        listed = LISTED[order.symbol]
+        if working.status is not Status.HELD:
+            return self._fill(common, order_id, working)
+        if working.stop is None and not order.after_market:
+            return None  # it waits for its entry
+        if order.order_type is OrderType.TRAILING_STOP and self.dice.random() < 0.3:
+            watermark = self.tickets.price(listed)
+            return AdjustTrail(**common, order_id=order_id, instrument=listed, watermark=watermark)
+        return RecordTrigger(
             **common,
             order_id=order_id,
-            instrument=instrument,
-            quantity=self.quantity(instrument) + working.cum_qty,
-            price=self.price(instrument) if priced else None,
+            instrument=listed,
+            quote=self.tickets.quote(listed, self.now),
+            quote_max_age=timedelta(minutes=1),
+            underlying=self.tickets.underlying(listed),
         )
 
-    def _fill(self, common: dict[str, Any], order_id: UUID) -> Command:
-        working = self.account.orders[order_id]
-        instrument = listed(working.order.symbol)
-        evidence = witness(self.quote(instrument), self.now, rule="TEST", model="TOP_OF_BOOK@1")
+    def _fill(self, common: dict[str, Any], order_id: UUID, working: Working) -> Command:
+        listed = LISTED[working.order.symbol]
+        quote = self.tickets.quote(listed, self.now)
+        steps = int(working.leaves_qty / listed.step)
+        whole = steps <= 1 or self.dice.random() < 0.4
+        part = self.dice.randint(1, max(1, steps)) * listed.step
+        better = self.dice.randint(0, 40) * listed.tick_size
+        buying = working.order.side is Side.BUY
         return ApplyFill(
             **common,
             order_id=order_id,
-            exec_id=self._id(),
-            quantity=self._part(working, instrument),
-            price=self._within(working, instrument),
-            evidence=evidence,
+            exec_id=self.tickets.new_id(),
+            quantity=working.leaves_qty if whole else part,
+            price=max(listed.tick_size, working.limit + (-better if buying else better)),
+            evidence=witness(quote, self.now, rule="TEST", model="TOP_OF_BOOK@1"),
             executed_at=self.now,
         )
 
-    def _part(self, working: Working, instrument: Instrument) -> Decimal:
-        steps = int(working.leaves_qty / instrument.step)
-        whole = steps <= 1 or self.dice.random() < 0.4
-        return working.leaves_qty if whole else self.dice.randint(1, steps) * instrument.step
-
-    def _within(self, working: Working, instrument: Instrument) -> Decimal:
-        """At the limit, or better than it by some ticks."""
-        better = self.dice.randint(0, 40) * instrument.tick_size
-        if working.order.side is Side.BUY:
-            return max(instrument.tick_size, working.limit - better)
-        return working.limit + better
-
-    def product(self, instrument: Instrument) -> Product:
-        """As it may be held; what is margined may be sold short."""
-        return Product(self.dice.choice(instrument.products))
-
-    def quote(self, instrument: Instrument) -> Quote:
-        middle = self.price(instrument)
-        return Quote(
-            symbol=instrument.symbol,
-            source="test",
-            seq=self._count,
-            at=self.now,
-            received_at=self.now,
-            bid=middle - instrument.tick_size,
-            bid_size=Decimal(1000),
-            ask=middle + instrument.tick_size,
-            ask_size=Decimal(1000),
+    def _replace(self, common: dict[str, Any], order_id: UUID) -> Command:
+        """Another quantity, price or stop, or two of them."""
+        working = self.account.orders[order_id]
+        order = working.order
+        listed = LISTED[order.symbol]
+        what = self.dice.randint(1, 7)
+        priced, stopped = order.price is not None, order.stop_price is not None
+        quantity = self.tickets.quantity(listed) + working.cum_qty
+        return ReplaceOrder(
+            **common,
+            order_id=order_id,
+            instrument=listed,
+            quantity=quantity if what & 1 or not (priced or stopped) else None,
+            price=self.tickets.price(listed) if what & 2 and priced else None,
+            stop_price=self.tickets.price(listed) if what & 4 and stopped else None,
+            quote=self.tickets.quote(listed, self.now),
+            underlying=self.tickets.underlying(listed),
         )
 
-    def price(self, instrument: Instrument) -> Decimal:
-        ticks = int(PRICES[instrument] / instrument.tick_size)
-        return (ticks + self.dice.randint(-ticks // 20, ticks // 20)) * instrument.tick_size
+    def _close(self, common: dict[str, Any]) -> Command:
+        listed = self.dice.choice(list(LISTED.values()))
+        return ClosePosition(
+            **common,
+            order_id=self.tickets.new_id(),
+            product=self.tickets.product(listed),
+            instrument=listed,
+            quote=self.tickets.quote(listed, self.now),
+        )
 
-    def quantity(self, instrument: Instrument) -> Decimal:
-        return self.dice.randint(1, 30) * instrument.step
-
-
-def listed(symbol: str) -> Instrument:
-    return next(one for one in PRICES if one.symbol == symbol)
+    def _expire(self, common: dict[str, Any]) -> Command:
+        listed = self.dice.choice(CONTRACTS)
+        price = self.tickets.underlying(listed)
+        assert price is not None
+        return ExpirePosition(
+            **common, instrument=listed, settlement_price=price, expired_on=self.now.date()
+        )

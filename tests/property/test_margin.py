@@ -32,7 +32,7 @@ from domain.trading import (
 from tests.property.products import SHARE, Trading
 from tests.spec.trading import told
 
-EXAMPLES = 500 if os.environ.get("CI") else 60
+EXAMPLES = 500 if os.environ.get("CI") else 15 if os.environ.get("MUTANTS") else 60
 
 
 class AnyProduct(Trading):

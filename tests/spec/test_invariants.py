@@ -50,9 +50,13 @@ def broken(events: list[Event]) -> dict[str, str]:
     return {each.number: each.broken for each in auditor.verdict() if each.broken}
 
 
-def spoilt(spoil: Callable[[Any], Event | None], kind: type[Event] = OrderFilled) -> list[Event]:
+def spoilt(
+    spoil: Callable[[Any], Event | None],
+    kind: type[Event] = OrderFilled,
+    events: list[Event] | None = None,
+) -> list[Event]:
     """A life in which the first fact of a kind that can be spoilt is."""
-    events = life()
+    events = life() if events is None else events
     for nth, event in enumerate(events):
         wrong = spoil(event) if isinstance(event, kind) else None
         if wrong is not None:
@@ -95,16 +99,23 @@ def _twice(fact: OrderFilled) -> OrderFilled | None:
     return None if fact == first else replace(fact, exec_id=first.exec_id)
 
 
+SOLD = history(
+    place(ticket()),
+    fill("10", "100"),
+    place(ticket(Side.SELL, "5"), SECOND),
+    fill("5", "101", SECOND, UUID(int=102)),
+)
 PLANTED: dict[str, list[Event]] = {
     "I-01": spoilt(lambda fact: _position(fact, quantity=Decimal(1))),
     "I-02": spoilt(_one_layer_less),
     "I-03": spoilt(lambda fact: _balance(fact, positions=CENT)),
     "I-04": spoilt(lambda fact: _position(fact, realised_fifo=CENT)),
-    "I-05": spoilt(_overdrawn),
+    "I-05": spoilt(_overdrawn, events=[*SOLD]),
     "I-06": spoilt(lambda fact: _balance(fact, reserved=Decimal(5000)) if buys(fact) else None),
     "I-07": spoilt(lambda fact: _balance(fact, margin=CENT)),
     "I-08": spoilt(
-        lambda fact: None if buys(fact) else _position(fact, quantity=-fact.position.quantity - 1)
+        lambda fact: None if buys(fact) else _position(fact, quantity=-fact.position.quantity - 1),
+        events=[*SOLD],
     ),
     "I-09": spoilt(lambda fact: replace(fact, cum_qty=fact.cum_qty + 1)),
     "I-10": spoilt(_twice),

@@ -132,6 +132,31 @@ def test_an_option_is_settled_at_what_it_is_worth_in_the_end(
     given(*past, fact).when(expire(instrument, settles_at)).then()
 
 
+@pytest.mark.parametrize(
+    ("kind", "side", "settles_at", "tax"),
+    [
+        (InstrumentType.CE, Side.BUY, "1150", "2.25"),
+        (InstrumentType.PE, Side.BUY, "900", "1.5"),
+        (InstrumentType.CE, Side.BUY, "900", "0"),
+        (InstrumentType.CE, Side.SELL, "1150", "0"),
+    ],
+)
+def test_who_holds_an_option_to_its_end_is_taxed_on_what_it_is_worth(
+    kind: InstrumentType, side: Side, settles_at: str, tax: str
+) -> None:
+    instrument = option(kind)
+    account = replace(after(history(*bought(Product.NRML, side, instrument))), fee_schedule="GROWW")
+    (fact,) = expire(instrument, settles_at).decide(account)
+    assert isinstance(fact, PositionExpired)
+    assert fact.fee == Decimal(tax)
+    assert fact.fees == ({"stt_exercise": Decimal(tax)} if fact.fee else None)
+    assert sum(line.amount for line in fact.postings) == 0
+    free = expire(instrument, settles_at).decide(replace(account, fee_schedule="ZERO"))[0]
+    assert isinstance(free, PositionExpired)
+    assert free.balance.cash - fact.balance.cash == fact.fee
+    assert account.evolve(fact).fees - account.fees == fact.fee
+
+
 def test_a_future_is_settled_at_its_own_price_and_its_orders_end() -> None:
     working = replace(
         ticket(symbol="FUT"),
