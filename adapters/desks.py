@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from msgspec.structs import replace
-
 from adapters.by_heart import ByHeart, Tail
 from adapters.settings import Settings
 from domain.errors import Unavailable
@@ -54,5 +52,5 @@ class DesksInMemory(ByHeart[Desks]):
         self._bounds = {scope: Bound(scope, risk) for scope, risk in self.state.scopes.items()}
         platform = self.state.risk_of(PLATFORM)
         if Party.HOUSE not in platform.limits and self._house != UNLIMITED:
-            limits = platform.limits.set(Party.HOUSE, Layer(self._house))
-            self._bounds[PLATFORM] = Bound(PLATFORM, replace(platform, limits=limits))
+            limited = platform.limited(Party.HOUSE, Layer(self._house))
+            self._bounds[PLATFORM] = Bound(PLATFORM, limited)

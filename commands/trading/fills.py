@@ -68,7 +68,8 @@ class ApplyFill(AccountCommand, frozen=True, kw_only=True):
         facts: Events = (filled,)
         if not working.counted or working.order.group is not None:
             facts = after_fill(account, working, filled)
-        if not account.risk.limits:
+        phase = account.risk.phase_at(self.at)
+        if phase is None or not phase.limits.watches_equity:
             return facts
         return (*facts, *after_trading(fold(account, facts), self.account_id, self.at))
 

@@ -1,102 +1,47 @@
 """
 Whether an order would pass a limit of risk.
 
-The limits of the account and of every wider scope (``bounds``) are asked; the strictest
-answers, and says which scope it speaks for.
+The limits of the account and of every wider scope (``bounds``) are asked, and of each only
+those that are set; the strictest answers, and says which scope it speaks for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Protocol
+from functools import lru_cache
+from typing import NamedTuple
 
-from msgspec import Struct
-
+from commands.trading.protections import cooldown, symbol_lock
 from commands.trading.refusal import Refusal, refused_by
+from commands.trading.risky import Case, Risky, Rule
 from commands.trading.state_rules import only_closes, strictest_hold
-from domain.market import Instrument, InstrumentType, Quality, Quote, mark
+from domain.market import InstrumentType, Quality, mark
 from domain.money import ZERO, tidy
-from domain.trading import LONG_ONLY, Account, Bound, Limits, Order, Risk, Side, TradingState
-from domain.trading.limits import UNLIMITED
-from domain.trading.risk import SECOND, Streak
+from domain.trading import Account, Risk, Side, TradingState
+from domain.trading.risk import SECOND
 
 HUNDRED = Decimal(100)
 _DERIVATIVES = frozenset({InstrumentType.FUT, InstrumentType.CE, InstrumentType.PE})
 
 
-class Risky(Protocol):
-    """What a rule of risk may look at."""
+class Check(NamedTuple):
+    """A rule, its place among all rules, and whether what only closes passes it by."""
 
-    @property
-    def at(self) -> datetime: ...
-    @property
-    def order(self) -> Order: ...
-    @property
-    def instrument(self) -> Instrument: ...
-    @property
-    def quote(self) -> Quote | None: ...
-    @property
-    def quality(self) -> Quality: ...
-    @property
-    def bounds(self) -> tuple[Bound, ...]: ...
-    @property
-    def forced(self) -> bool: ...
+    place: int
+    rule: Rule
+    spares: bool
 
 
-class Case(Struct, frozen=True):
-    """One order before one scope: its limits, and what the scope has counted."""
-
-    account: Account
-    asked: Risky
-    scope: str
-    limits: Limits
-    risk: Risk
-    price: Decimal
-
-    @property
-    def after(self) -> Decimal:
-        """The position, if this and every working order on its side were filled."""
-        order = self.asked.order
-        held = self.account.position(order.symbol, order.product)
-        if order.side is Side.SELL:
-            return held.quantity - held.selling - order.quantity
-        if order.product not in LONG_ONLY:
-            return held.quantity + held.buying + order.quantity
-        buying = (
-            working.leaves_qty
-            for working in self.account.orders.values()
-            if working.order.side is Side.BUY
-            and working.order.symbol == order.symbol
-            and working.order.product is order.product
-        )
-        return held.quantity + sum(buying, ZERO) + order.quantity
-
-    @property
-    def notional(self) -> Decimal:
-        return self.asked.order.quantity * self.price * self.asked.order.multiplier
-
-    def beyond(
-        self, code: str, limit: Decimal | int | None, value: Decimal | int
-    ) -> Refusal | None:
-        if limit is None or value <= limit:
-            return None
-        context = {"limit": f"{limit:f}" if isinstance(limit, Decimal) else str(limit)}
-        context["value"] = f"{value:f}" if isinstance(value, Decimal) else str(value)
-        context["scope"] = self.scope
-        return Refusal(code, "a limit of risk would be passed", context)
+class Broken(NamedTuple):
+    place: int
+    refusal: Refusal
 
 
 def limit_passed(account: Account, asked: Risky) -> Refusal | None:
     """The first rule that any scope breaks; of several scopes the strictest is named."""
     if asked.forced:
         return None
-    cases = list(_cases(account, asked))
-    if not cases:
-        return None
-    closing = only_closes(account, asked.order)
-    return _first(tuple(rule for rule, spares in _RULES if not (spares and closing)), cases)
+    return _strictest(account, asked, of_one_order=False)
 
 
 def change_refused(account: Account, asked: Risky) -> Refusal | None:
@@ -104,33 +49,54 @@ def change_refused(account: Account, asked: Risky) -> Refusal | None:
     scope, hold = strictest_hold(account, asked.bounds, asked.at)
     if hold is not None and hold.state is TradingState.HALTED:
         return refused_by(scope, hold)
-    return _first(_OF_ONE_ORDER, list(_cases(account, asked)))
+    return _strictest(account, asked, of_one_order=True)
 
 
-def _first(rules: Sequence[Rule], cases: list[Case]) -> Refusal | None:
-    for rule in rules:
-        found = [refusal for case in cases if (refusal := rule(case)) is not None]
-        if found:
-            return min(found, key=_tightness)
+def _strictest(account: Account, asked: Risky, *, of_one_order: bool) -> Refusal | None:
+    found = _first(account, asked, "account", account.risk, of_one_order)
+    for bound in asked.bounds:
+        other = _first(account, asked, bound.scope, bound.risk, of_one_order)
+        if other is not None and (found is None or _key(other) < _key(found)):
+            found = other
+    return None if found is None else found.refusal
+
+
+def _first(
+    account: Account, asked: Risky, scope: str, risk: Risk, of_one_order: bool
+) -> Broken | None:
+    """The first rule of one scope that is broken, and how early it is asked."""
+    phase = risk.phase_at(asked.at)
+    if phase is None:
+        return None
+    checks = _checks_of(phase.names, of_one_order)
+    if not checks:
+        return None
+    case = Case(account, asked, scope, phase.limits, account.risk)
+    closing: bool | None = None
+    for place, rule, spares in checks:
+        refusal = rule(case)
+        if refusal is None:
+            continue
+        if spares and closing is None:
+            closing = only_closes(account, asked.order)
+        if not (spares and closing):
+            return Broken(place, refusal)
     return None
 
 
-def _cases(account: Account, asked: Risky) -> Iterator[Case]:
-    order = asked.order
-    price = order.price or order.stop_price or mark(asked.quote) or ZERO
-    for scope, risk in (
-        ("account", account.risk),
-        *((bound.scope, bound.risk) for bound in asked.bounds),
-    ):
-        if risk.limits:
-            limits = risk.limits_at(asked.at)
-            if limits != UNLIMITED:
-                yield Case(account, asked, scope, limits, account.risk, price)
+@lru_cache(1024)
+def _checks_of(names: tuple[str, ...], of_one_order: bool) -> tuple[Check, ...]:
+    """The rules behind these limits, in turn; most scopes set few, so few are asked."""
+    return tuple(
+        Check(place, rule, spares)
+        for place, (rule, spares, limits) in enumerate(_RULES)
+        if limits & set(names) and not (of_one_order and rule not in _OF_ONE_ORDER)
+    )
 
 
-def _tightness(refusal: Refusal) -> Decimal:
-    limit = refusal.context.get("limit")
-    return Decimal(limit) if limit is not None else ZERO
+def _key(broken: Broken) -> tuple[int, Decimal]:
+    limit = broken.refusal.context.get("limit")
+    return broken.place, Decimal(limit) if limit is not None else ZERO
 
 
 def _blocked(case: Case) -> Refusal | None:
@@ -196,14 +162,14 @@ def _order_notional(case: Case) -> Refusal | None:
 def _deviation(case: Case) -> Refusal | None:
     """A price that gives more away than this, seen from the market, is a slip of the finger."""
     pct, order = case.limits.price_deviation_pct, case.asked.order
-    if pct is None or order.price is None or case.asked.quality is not Quality.FRESH:
-        return None
     reference = mark(case.asked.quote)
-    if not reference:
+    if pct is None or order.price is None or not reference:
+        return None
+    given = order.price - reference if order.side is Side.BUY else reference - order.price
+    if given <= 0 or case.asked.quality is not Quality.FRESH:
         return None
     reference = tidy(reference)
-    sign = 1 if order.side is Side.BUY else -1
-    worse = (order.price - reference) * sign * HUNDRED / reference
+    worse = given * HUNDRED / reference
     if worse <= pct:
         return None
     context = {
@@ -245,56 +211,22 @@ def _concentration(case: Case) -> Refusal | None:
     return case.beyond("RISK_CONCENTRATION", pct, round(share, 2))
 
 
-def _cooldown(case: Case) -> Refusal | None:
-    limits = case.limits
-    return _locked(case, case.risk.streak, limits.cooldown_losses, limits.cooldown_minutes)
-
-
-def _symbol_lock(case: Case) -> Refusal | None:
-    limits, symbol = case.limits, case.asked.order.symbol
-    streak = case.risk.streaks.get(symbol)
-    if streak is None:
-        return None
-    losses, minutes = limits.symbol_lock_losses, limits.symbol_lock_minutes
-    return _locked(case, streak, losses, minutes, symbol=symbol)
-
-
-def _locked(
-    case: Case, streak: Streak, losses: int | None, minutes: int | None, **more: str
-) -> Refusal | None:
-    if losses is None or minutes is None or streak.at is None or streak.losses < losses:
-        return None
-    until = streak.at + timedelta(minutes=minutes)
-    if case.asked.at >= until:
-        return None
-    rule = "symbol_lock" if more else "cooldown"
-    context = {
-        "until": until.isoformat(),
-        "rule": rule,
-        "losses": str(streak.losses),
-        "scope": case.scope,
-        **more,
-    }
-    return Refusal("RISK_PROTECTION_LOCK", "a pause after losing trades", context)
-
-
-Rule = Callable[[Case], Refusal | None]
-#: In this order; whether an order that only closes passes the rule by.
-_RULES: tuple[tuple[Rule, bool], ...] = (
-    (_blocked, True),
-    (_shorting, True),
-    (_order_rate, False),
-    (_orders_today, True),
-    (_trades_today, True),
-    (_open_orders, True),
-    (_order_qty, False),
-    (_order_notional, False),
-    (_deviation, False),
-    (_position_qty, True),
-    (_position_notional, True),
-    (_exposure, True),
-    (_concentration, True),
-    (_cooldown, True),
-    (_symbol_lock, True),
+#: In this order: whether an order that only closes passes the rule by, and the limits it is for.
+_RULES: tuple[tuple[Rule, bool, frozenset[str]], ...] = (
+    (_blocked, True, frozenset({"never", "only", "no_derivatives"})),
+    (_shorting, True, frozenset({"no_shorting"})),
+    (_order_rate, False, frozenset({"max_orders_per_second"})),
+    (_orders_today, True, frozenset({"max_orders_per_day"})),
+    (_trades_today, True, frozenset({"max_trades_per_day"})),
+    (_open_orders, True, frozenset({"max_open_orders"})),
+    (_order_qty, False, frozenset({"max_order_qty"})),
+    (_order_notional, False, frozenset({"max_order_notional"})),
+    (_deviation, False, frozenset({"price_deviation_pct"})),
+    (_position_qty, True, frozenset({"max_position_qty"})),
+    (_position_notional, True, frozenset({"max_position_notional"})),
+    (_exposure, True, frozenset({"max_gross_exposure"})),
+    (_concentration, True, frozenset({"max_concentration_pct"})),
+    (cooldown, True, frozenset({"cooldown_losses"})),
+    (symbol_lock, True, frozenset({"symbol_lock_losses"})),
 )
 _OF_ONE_ORDER = (_order_qty, _order_notional, _deviation)

@@ -230,6 +230,7 @@ def _epoch_opened(account: Account, event: AccountEpochOpened) -> Account:
     risk = Risk(
         holds=account.risk.holds,
         limits=account.risk.limits,
+        phases=account.risk.phases,
         switch=account.risk.switch,
         orders_today=account.risk.orders_today,
         trades_today=account.risk.trades_today,

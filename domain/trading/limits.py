@@ -7,6 +7,7 @@ percentages are of 100.  Where several scopes set one, the strictest counts.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -98,3 +99,30 @@ class Layer(Struct, frozen=True):
         if self.later is not None and self.later_from is not None and moment >= self.later_from:
             return self.later
         return self.now
+
+
+class Phase(Struct, frozen=True):
+    """What all parties limit together from ``since`` on, and the ``names`` of what that is."""
+
+    limits: Limits
+    names: tuple[str, ...]
+    since: datetime | None = None
+
+
+def phases_of(layers: Collection[Layer]) -> tuple[Phase, ...]:
+    """
+    The limits of several parties, worked out once when they are set; the latest phase first.
+
+    An order then only looks at what is set at all, which mostly is nothing or little.
+    """
+    changes = {layer.later_from for layer in layers if layer.later_from is not None}
+    phases = [_phase(layers, since) for since in (None, *sorted(changes))]
+    return tuple(reversed(phases)) if any(phase.names for phase in phases) else ()
+
+
+def _phase(layers: Collection[Layer], since: datetime | None) -> Phase:
+    limits = UNLIMITED
+    for layer in layers:
+        limits = strictest(limits, layer.now if since is None else layer.at(since))
+    names = (name for name in NAMES if getattr(limits, name) != getattr(UNLIMITED, name))
+    return Phase(limits, tuple(names), since)

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from domain.base import Event
 from domain.money import ZERO
 from domain.trading.fill_events import Execution
-from domain.trading.limits import UNLIMITED, Layer, Limits, strictest
+from domain.trading.limits import UNLIMITED, Layer, Limits, Phase, phases_of
 
 SECOND = timedelta(seconds=1)
 
@@ -136,11 +136,13 @@ class Risk(Struct, frozen=True):
 
     ``capital`` is what was paid in less what was taken out, ``day_equity`` what the account was
     worth when the session opened (and paid in or out since), ``peak`` its best.  ``second`` is
-    when the running second of the order rate began.
+    when the running second of the order rate began.  ``phases`` are the ``limits`` of all
+    parties, worked out.
     """
 
     holds: Map[str, Hold] = Map()
     limits: Map[str, Layer] = Map()
+    phases: tuple[Phase, ...] = ()
     switch: Switch | None = None
     session: date | None = None
     orders_today: int = 0
@@ -166,11 +168,16 @@ class Risk(Struct, frozen=True):
         hold = self.strictest_hold(moment)
         return TradingState.ACTIVE if hold is None else hold.state
 
+    def phase_at(self, moment: datetime) -> Phase | None:
+        """What is limited at this moment, by all parties together; None where nothing is."""
+        for phase in self.phases:
+            if phase.since is None or moment >= phase.since:
+                return phase
+        return None
+
     def limits_at(self, moment: datetime) -> Limits:
-        limits = UNLIMITED
-        for layer in self.limits.values():
-            limits = strictest(limits, layer.at(moment))
-        return limits
+        phase = self.phase_at(moment)
+        return UNLIMITED if phase is None else phase.limits
 
     def orders_in_second(self, moment: datetime) -> int:
         """Orders placed in the second that runs at this moment."""
@@ -187,7 +194,7 @@ class Risk(Struct, frozen=True):
                 return self._held(event)
             case RiskLimitsSet():
                 layer = Layer(event.limits, event.later, event.later_from)
-                return replace(self, limits=self.limits.set(event.party, layer))
+                return self.limited(event.party, layer)
             case KillSwitchActivated():
                 switch = Switch(event.cancel_orders, event.flatten, event.stop_bots)
                 return replace(self, switch=switch)
@@ -195,6 +202,11 @@ class Risk(Struct, frozen=True):
                 return replace(self, switch=None)
             case _:
                 return self
+
+    def limited(self, party: Party, layer: Layer) -> Risk:
+        """One party limits it like this from now on."""
+        limits = self.limits.set(party, layer)
+        return replace(self, limits=limits, phases=phases_of(tuple(limits.values())))
 
     def _held(self, event: TradingStateChanged) -> Risk:
         if event.new is TradingState.ACTIVE:

@@ -13,10 +13,11 @@ from domain.market import InstrumentType
 from domain.trading import (
     Bound,
     Limits,
+    Party,
     Product,
     Risk,
 )
-from domain.trading.limits import Layer
+from domain.trading.limits import UNLIMITED, Layer
 from tests.spec.given import given
 from tests.spec.risky import accepted, bought, buy, limit, refused, sell
 from tests.spec.trading import (
@@ -149,7 +150,7 @@ def test_a_price_that_gives_too_much_away_is_taken_for_a_slip() -> None:
 
 def test_the_strictest_scope_answers() -> None:
     layer = Layer(Limits(max_order_qty=Decimal(5)))
-    bounds = (Bound("platform", Risk(limits=Risk().limits.set("HOUSE", layer))),)
+    bounds = (Bound("platform", Risk().limited(Party.HOUSE, layer)),)
     past = history(limit(max_order_qty=Decimal(7)))
     fact = refused(past, replace(buy(), bounds=bounds))
     assert fact.context == {"limit": "5", "value": "10", "scope": "platform"}
@@ -171,3 +172,22 @@ def test_derivatives_and_shorts_can_be_forbidden() -> None:
 def test_what_is_asked_of_a_change_is_what_is_asked_of_an_order() -> None:
     past = history(place(ticket()), limit(max_order_qty=Decimal(10)))
     given(*past).when(change(quantity="11")).then_fails(Illegal, "RISK_MAX_ORDER_QTY")
+
+
+def test_what_is_looser_counts_from_its_own_time_on_and_what_is_stricter_at_once() -> None:
+    first, second = NOW + timedelta(days=1), NOW + timedelta(days=2)
+    at_most = [Limits(max_order_qty=Decimal(quantity)) for quantity in (5, 20, 8)]
+    risk = Risk().limited(Party.OWNER, Layer(at_most[0], at_most[1], second))
+    risk = risk.limited(Party.HOUSE, Layer(at_most[2], UNLIMITED, first))
+    seen = [risk.limits_at(at).max_order_qty for at in (NOW, first, second)]
+    assert seen == [5, 5, 20]
+    nothing = risk.limited(Party.OWNER, Layer()).limited(Party.HOUSE, Layer())
+    assert nothing.phase_at(second) is None
+
+
+def test_of_many_limits_the_first_rule_that_is_broken_is_named_whoever_set_it() -> None:
+    later = Risk().limited(Party.HOUSE, Layer(Limits(max_gross_exposure=Decimal(1))))
+    sooner = Risk().limited(Party.OWNER, Layer(Limits(never=("ACME",))))
+    for bounds in ((later, sooner), (sooner, later)):
+        named = tuple(Bound(f"user:{nth}", risk) for nth, risk in enumerate(bounds))
+        assert refused(history(), replace(buy(), bounds=named)).code == "RISK_INSTRUMENT_BLOCKED"
