@@ -16,7 +16,7 @@ HOST = "127.0.0.1"
 # Below the ports that systems give to outgoing connections (32768 and up): a client that tries
 # a dead port in that range again and again may be connected to itself, and hold the port.
 PORTS = range(20_000, 32_000)
-MEMORY = "96MiB"  # what its garbage collector keeps to; the stores are on disk
+MEMORY = "64MiB"  # what its garbage collector keeps to; the stores are on disk
 TRIES = 5  # starts on a port that is taken, before another is chosen
 
 CONFIG = """\

@@ -41,7 +41,7 @@ OPTIONS = {
     "synchronous_commit": "on",
     "password_encryption": "scram-sha-256",
     "max_connections": "40",
-    "shared_buffers": "64MB",
+    "shared_buffers": "32MB",
     "effective_cache_size": "512MB",
     "max_wal_size": "512MB",  # bounds recovery after a crash to seconds
     "io_method": "sync",  # the others keep processes and memory that a small machine lacks
