@@ -88,7 +88,7 @@ REFUSALS: dict[str, Refusal] = {
     "RISK_MAX_ORDERS_DAY": Refusal(409, "Too many orders or trades in this session", 3),
     "RISK_RATE_LIMIT": Refusal(429, "Too many orders in one second", 99),
     "RISK_PRICE_DEVIATION": Refusal(409, "The price is far from the market", 16),
-    "RISK_PROTECTION_LOCK": Refusal(409, "A pause after losing trades", 21),
+    "RISK_PROTECTION_LOCK": Refusal(409, "A pause after trades that went badly", 21),
     "RISK_INSTRUMENT_BLOCKED": Refusal(409, "The instrument may not be traded here", 99),
     "RISK_LOOSEN_COOLOFF": Refusal(409, "That is free again in the next session"),
     "TRADING_HALTED": Refusal(409, "Trading is halted", 2),

@@ -113,11 +113,10 @@ class Request(litestar.Request[Identity, None, State]):
         """When this symbol trades; NotFound as ``instrument``."""
         return self.house.calendars.of(self.instrument(symbol).exchange)
 
-    def bounds(self, instrument: Instrument) -> tuple[Bound, ...]:
-        """What every scope wider than the account says about an order of this caller."""
-        return self.house.desks.bounds(
-            self.user.actor, f"exchange:{instrument.exchange}", f"symbol:{instrument.symbol}"
-        )
+    def bounds(self, instrument: Instrument, *scopes: str) -> tuple[Bound, ...]:
+        """What every scope wider than the account, and these, say about an order of this caller."""
+        of = f"exchange:{instrument.exchange}", f"symbol:{instrument.symbol}"
+        return self.house.desks.bounds(self.user.actor, *of, *scopes)
 
     @property
     def marks(self) -> Marks:

@@ -34,6 +34,24 @@ class Killed(Struct, frozen=True):
     flatten: bool
 
 
+class Watched(Struct, frozen=True):
+    """Limits of loss or gain that one party has set in one scope, as JSON."""
+
+    scope: str
+    party: str
+    limits: str | None
+    later: str | None
+    later_from: str | None
+
+
+class Exposed(Struct, frozen=True):
+    """An account that such a limit concerns, and the symbols that it holds."""
+
+    account_id: UUID
+    owner: str
+    symbols: list[str]
+
+
 _HOLDERS = b"""
 SELECT account_id, symbol, product, loan <> 0 AS loan, margin <> 0 AS margin
   FROM rm.positions
@@ -55,6 +73,18 @@ _OWNERS = b"SELECT account_id, owner_id FROM rm.accounts"
 _KILLED = b"""
 SELECT scope, cancel_orders, flatten FROM rm.risk_status
  WHERE party = 'KILL_SWITCH' AND switched_on
+"""
+_WATCHED = b"""
+SELECT scope, party, limits::text AS limits, later::text AS later, later_from FROM rm.risk_status
+ WHERE concat(limits, later) ~ '"(daily_loss_limit|daily_profit_lock|total_loss_limit|max_drawdown)'
+"""
+_EXPOSED = b"""
+SELECT p.account_id, 'user:' || a.owner_id AS owner, array_agg(DISTINCT p.symbol) AS symbols
+  FROM rm.positions p JOIN rm.accounts a USING (account_id)
+ WHERE p.quantity <> 0
+   AND ('platform' = ANY(%s) OR 'account:' || p.account_id = ANY(%s)
+        OR 'user:' || a.owner_id = ANY(%s))
+ GROUP BY p.account_id, a.owner_id
 """
 _LIMITED = b"SELECT DISTINCT scope FROM rm.risk_status WHERE limits IS NOT NULL"
 
@@ -89,6 +119,14 @@ class Agenda:
     async def limited(self) -> set[str]:
         """The scopes in which limits are set."""
         return {row["scope"] for row in await self._rows(_LIMITED)}
+
+    async def watched(self) -> list[Watched]:
+        """The limits that a mark alone can break, in force or to come."""
+        return [Watched(**row) for row in await self._rows(_WATCHED)]
+
+    async def exposed(self, scopes: list[str]) -> list[Exposed]:
+        """The accounts in these scopes that hold anything."""
+        return [Exposed(**row) for row in await self._rows(_EXPOSED, scopes, scopes, scopes)]
 
     async def _rows(self, query: bytes, *values: object) -> Sequence[dict[str, Any]]:
         async with self._pool.connection() as db, db.cursor(row_factory=dict_row) as cursor:

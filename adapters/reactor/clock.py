@@ -19,6 +19,7 @@ import structlog
 
 from adapters.feeds.board import Board
 from adapters.reactor.agenda import Holder, Killed
+from adapters.reactor.losses import Limited, Losses
 from adapters.reactor.settlement import Settlement, Unsettled
 from commands.base import Caller, Command, Receipt
 from commands.trading import (
@@ -47,7 +48,7 @@ _log = structlog.get_logger("clock")
 Dispatch = Callable[[Command, Caller], Awaitable[Receipt]]
 
 
-class Due(Unsettled, Protocol):
+class Due(Unsettled, Limited, Protocol):
     """Who may have to be asked (``adapters.reactor.agenda``)."""
 
     async def holders(self, *, everyone: bool) -> list[Holder]: ...
@@ -75,6 +76,7 @@ class Clock:
         self._instruments = instruments
         self._calendars = calendars
         self._settlement = Settlement(agenda, instruments, self._session)
+        self._losses = Losses(agenda, board)
         self._asked: dict[str, dict[UUID, date]] = {}
         self._seen: dict[str, tuple[datetime, Session | None]] = {}
 
@@ -97,6 +99,7 @@ class Clock:
             *await self._kill(now, killed, holders),
             *await self._sessions(now),
             *await self._settlement.due(now),
+            *await self._losses.due(now),
         ):
             await self._ask(command)
         for nth, due in enumerate(self._of_holders(now, holders)):

@@ -16,7 +16,6 @@ from api.problems import documented
 from api.trading.tickets import (
     Line,
     OrdersAnswer,
-    Ticket,
     known_of,
     product_of,
     several,
@@ -50,9 +49,10 @@ class Basket(Struct, frozen=True, forbid_unknown_fields=True):
     all_or_none: bool = False
 
 
-class Bracket(Ticket, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Bracket(Line, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """An entry and its exits; ``stop_limit`` is the worst price of the stop once set off."""
 
+    account_id: UUID
     take_profit: Amount | None = None
     stop_loss: Amount | None = None
     stop_limit: Amount | None = None

@@ -24,6 +24,7 @@ from domain.trading import (
     OrderRejected,
     OrderReplaced,
     OrderType,
+    Origin,
     Product,
     Side,
     Tif,
@@ -83,17 +84,22 @@ class Line(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Ticket(Line, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An order, and the account it is for."""
+    """
+    An order, and the account it is for.
+
+    ``bot_id`` is the bot that asks, whose limits and holds the order then respects as well.
+    """
 
     account_id: UUID
+    bot_id: UUID | None = None
 
 
 def product_of(product: Product | None, instrument: Instrument) -> Product:
     return product or Product(instrument.product or Product.CNC)
 
 
-def known_of(request: Request, instrument: Instrument) -> dict[str, Any]:
-    """What the house knows of an instrument when an order for it comes in."""
+def known_of(request: Request, instrument: Instrument, *scopes: str) -> dict[str, Any]:
+    """What the house knows of an instrument when an order for it comes in, from these scopes."""
     calendar, now = request.calendar(instrument.symbol), request.now
     open_now = calendar.is_open(now)
     return {
@@ -102,7 +108,7 @@ def known_of(request: Request, instrument: Instrument) -> dict[str, Any]:
         "underlying": underlying_of(request, instrument),
         "open_now": open_now,
         "next_open": None if open_now else calendar.next_open(now),
-        "bounds": request.bounds(instrument),
+        "bounds": request.bounds(instrument, *scopes),
     }
 
 
@@ -112,7 +118,8 @@ def underlying_of(request: Request, instrument: Instrument) -> Decimal | None:
 
 
 def order_for(request: Request, data: Ticket) -> PlaceOrder:
-    instrument = request.instrument(data.symbol)
+    instrument, bot_id = request.instrument(data.symbol), data.bot_id
+    scopes = () if bot_id is None else (f"bot:{bot_id}",)
     return PlaceOrder(
         at=request.now,
         account_id=data.account_id,
@@ -122,7 +129,9 @@ def order_for(request: Request, data: Ticket) -> PlaceOrder:
         client_order_id=data.client_order_id,
         strategy=data.strategy,
         auto_slice=data.auto_slice,
-        **known_of(request, instrument),
+        origin=Origin.USER if bot_id is None else Origin.BOT,
+        bot_id=bot_id,
+        **known_of(request, instrument, *scopes),
     )
 
 

@@ -19,6 +19,7 @@ from domain.errors import Forbidden, Illegal, Invalid
 from domain.money import is_amount
 from domain.trading.limits import NAMES, Layer, Limits, strictest
 from domain.trading.risk import (
+    RESULTS_KEPT,
     Hold,
     KillSwitchActivated,
     KillSwitchReleased,
@@ -48,6 +49,12 @@ def demand_limits(limits: Limits) -> None:
             rule = f"given together with {pause}_minutes"
             field = f"{pause}_losses"
             raise Invalid("VALIDATION", f"{field} must be {rule}", field=field, rule=rule)
+    trades = limits.low_profit_trades
+    together = trades, limits.low_profit_amount, limits.low_profit_minutes
+    if (None in together and together != (None, None, None)) or (trades or 0) > RESULTS_KEPT:
+        rule = f"at most {RESULTS_KEPT}, together with low_profit_amount and low_profit_minutes"
+        field = "low_profit_trades"
+        raise Invalid("VALIDATION", f"{field} must be {rule}", field=field, rule=rule)
 
 
 def limits_set(

@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from commands.trading.protections import cooldown, symbol_lock
+from commands.trading.protections import cooldown, low_profit, symbol_lock
 from commands.trading.refusal import Refusal, refused_by
 from commands.trading.risky import Case, Risky, Rule
 from commands.trading.state_rules import only_closes, strictest_hold
@@ -228,5 +228,6 @@ _RULES: tuple[tuple[Rule, bool, frozenset[str]], ...] = (
     (_concentration, True, frozenset({"max_concentration_pct"})),
     (cooldown, True, frozenset({"cooldown_losses"})),
     (symbol_lock, True, frozenset({"symbol_lock_losses"})),
+    (low_profit, True, frozenset({"low_profit_trades"})),
 )
 _OF_ONE_ORDER = (_order_qty, _order_notional, _deviation)

@@ -70,6 +70,7 @@ class PlaceOrder(AccountCommand, frozen=True, kw_only=True):
     strategy: str | None = None
     auto_slice: bool = False
     slice_of: UUID | None = None
+    bot_id: UUID | None = None
     bounds: tuple[Bound, ...] = ()
 
     def __post_init__(self) -> None:
@@ -117,6 +118,7 @@ class PlaceOrder(AccountCommand, frozen=True, kw_only=True):
                 strategy=self.strategy,
                 slice_of=self.slice_of,
                 placed_at=self.at,
+                bot_id=self.bot_id,
             ),
             self._accepted(account, verdict)
             if condition is None

@@ -21,8 +21,9 @@ class Limits(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     What is not given is not limited.
 
     ``cooldown_*`` and ``symbol_lock_*`` are protections: after so many losing trades in a row
-    (in any symbol, or in one) no new risk is taken for so many minutes.  ``only`` are the
-    symbols that may be traded at all, ``never`` those that may not.
+    (in any symbol, or in one) no new risk is taken for so many minutes.  ``low_profit_*``: so
+    long in a symbol whose last so many closing trades have brought less than that amount.
+    ``only`` are the symbols that may be traded at all, ``never`` those that may not.
     """
 
     max_order_qty: Decimal | None = None
@@ -44,6 +45,9 @@ class Limits(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     cooldown_minutes: int | None = None
     symbol_lock_losses: int | None = None
     symbol_lock_minutes: int | None = None
+    low_profit_trades: int | None = None
+    low_profit_amount: Decimal | None = None
+    low_profit_minutes: int | None = None
     only: tuple[str, ...] | None = None
     never: tuple[str, ...] = ()
     no_shorting: bool = False
@@ -61,8 +65,10 @@ class Limits(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
 
 
 UNLIMITED = Limits()
-#: A longer pause is the stricter one; of every other number the smaller.
-_LONGER = frozenset({"cooldown_minutes", "symbol_lock_minutes"})
+#: A longer pause is the stricter one, and a larger profit to be made; else the smaller number.
+_LARGER = frozenset(
+    {"cooldown_minutes", "symbol_lock_minutes", "low_profit_minutes", "low_profit_amount"}
+)
 NAMES = tuple(field.name for field in fields(Limits))
 
 
@@ -85,7 +91,7 @@ def _stricter(name: str, one: Limits, other: Limits) -> Any:
         return tuple(symbol for symbol in a if symbol in b)
     if isinstance(a, bool):
         return a or b
-    return max(a, b) if name in _LONGER else min(a, b)
+    return max(a, b) if name in _LARGER else min(a, b)
 
 
 class Layer(Struct, frozen=True):

@@ -35,6 +35,7 @@ class OrderPlaced(Event, frozen=True, omit_defaults=True):
     strategy: str | None = None
     slice_of: UUID | None = None
     placed_at: datetime | None = None
+    bot_id: UUID | None = None
 
 
 class OrderAccepted(Event, frozen=True, omit_defaults=True):

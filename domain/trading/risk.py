@@ -120,6 +120,18 @@ class Streak(Struct, frozen=True):
 
 
 NO_STREAK = Streak()
+#: So many results of a symbol are remembered; no protection looks further back.
+RESULTS_KEPT = 10
+
+
+class Recent(Struct, frozen=True):
+    """What the last trades that closed something have realised, oldest first, and until when."""
+
+    results: tuple[Decimal, ...]
+    at: datetime
+
+    def after(self, realised: Decimal, at: datetime) -> Recent:
+        return Recent((*self.results[1 - RESULTS_KEPT :], realised), at)
 
 
 class Switch(Struct, frozen=True):
@@ -154,6 +166,7 @@ class Risk(Struct, frozen=True):
     peak: Decimal = ZERO
     streak: Streak = NO_STREAK
     streaks: Map[str, Streak] = Map()
+    recent: Map[str, Recent] = Map()
 
     # ── what is in force ───────────────────────────────────────────────────────
 
@@ -248,12 +261,14 @@ class Risk(Struct, frozen=True):
             return replace(self, trades_today=self.trades_today + 1, peak=peak)
         realised, at = fill.realised_wac, fill.executed_at
         streak = self.streaks.get(fill.symbol, NO_STREAK).after(realised, at)
+        recent = self.recent.get(fill.symbol, Recent((), at)).after(realised, at)
         return replace(
             self,
             trades_today=self.trades_today + 1,
             peak=peak,
             streak=self.streak.after(realised, at),
             streaks=self.streaks.set(fill.symbol, streak),
+            recent=self.recent.set(fill.symbol, recent),
         )
 
 

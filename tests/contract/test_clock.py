@@ -16,7 +16,7 @@ from adapters.feeds import Board
 from adapters.ids import Ids
 from adapters.postgres import as_app, connect, migrate
 from adapters.projector import install
-from adapters.reactor.agenda import Agenda, Holder, Killed
+from adapters.reactor.agenda import Agenda, Exposed, Holder, Killed, Watched
 from adapters.reactor.clock import Clock
 from adapters.servers import Database
 from adapters.tape import MemoryTape
@@ -59,6 +59,12 @@ class Listed:
 
     async def limited(self) -> set[str]:
         return set()
+
+    async def watched(self) -> list[Watched]:
+        return []
+
+    async def exposed(self, scopes: list[str]) -> list[Exposed]:
+        return []
 
 
 class House:
@@ -155,3 +161,5 @@ async def test_the_agenda_asks_the_read_models_as_they_are(database: Database) -
         assert await agenda.owners() == {}
         assert await agenda.killed() == []
         assert await agenda.limited() == set()
+        assert await agenda.watched() == []
+        assert await agenda.exposed(["platform"]) == []

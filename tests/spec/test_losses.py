@@ -14,8 +14,10 @@ from commands.trading import (
     CheckRisk,
     DepositVirtual,
 )
-from domain.errors import Illegal
+from domain.base import fold
+from domain.errors import Illegal, Invalid
 from domain.trading import (
+    Account,
     Party,
     RiskLimitBreached,
     Side,
@@ -62,6 +64,35 @@ def test_a_symbol_is_locked_after_its_own_losses() -> None:
     past = history(*losing(1), limit(symbol_lock_losses=1, symbol_lock_minutes=5))
     fact = refused(past, buy())
     assert (fact.context["rule"], fact.context["symbol"]) == ("symbol_lock", "ACME")
+
+
+def test_a_symbol_that_brings_too_little_is_left_alone_for_a_while() -> None:
+    lock = {"low_profit_trades": 2, "low_profit_minutes": 60}
+    past = history(*losing(2), limit(**lock, low_profit_amount=Decimal(1)))
+    fact = refused(past, buy())
+    assert (fact.code, fact.context["rule"]) == ("RISK_PROTECTION_LOCK", "low_profit")
+    assert (fact.context["profit"], fact.context["trades"]) == ("-200", "2")
+    assert fact.context["until"] == (NOW + timedelta(minutes=60)).isoformat()
+    assert accepted(past, replace(buy(), at=NOW + timedelta(minutes=60)))
+    assert accepted(history(*losing(1), limit(**lock, low_profit_amount=Decimal(1))), buy())
+
+
+@pytest.mark.parametrize(
+    "half",
+    [
+        {"low_profit_trades": 2},
+        {"low_profit_amount": Decimal(1), "low_profit_minutes": 5},
+        {"low_profit_trades": 11, "low_profit_amount": Decimal(1), "low_profit_minutes": 5},
+    ],
+)
+def test_half_a_protection_is_none(half: dict[str, object]) -> None:
+    with pytest.raises(Invalid, match="low_profit_trades"):
+        limit(**half)
+
+
+def test_only_the_last_results_of_a_symbol_are_remembered() -> None:
+    recent = fold(Account(), history(*losing(12))).risk.recent["ACME"]
+    assert recent.results == (Decimal(-100),) * 10
 
 
 def test_a_winning_trade_ends_the_streak() -> None:

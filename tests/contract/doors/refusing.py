@@ -186,6 +186,13 @@ async def lost_in_the_symbol(desk: Desk) -> Response:
     return await desk.place()
 
 
+async def brought_too_little(desk: Desk) -> Response:
+    await desk.limit(low_profit_trades=1, low_profit_amount="6", low_profit_minutes=30)
+    await desk.trade("BUY", "100")
+    await desk.trade("SELL", "100.5")
+    return await desk.place()
+
+
 async def let_go_too_soon(desk: Desk) -> Response:
     await desk.limit(daily_loss_limit="50")
     await desk.trade("BUY", "100")

@@ -248,6 +248,12 @@ OF_RISK: tuple[Row, ...] = (
         _LOCK | {"rule": "symbol_lock", "losses": "1", "symbol": "ACME"},
         "symbol",
     ),
+    Row(
+        "RISK_PROTECTION_LOCK",
+        refusing.brought_too_little,
+        _LOCK | {"rule": "low_profit", "trades": "1", "profit": "5", "symbol": "ACME"},
+        "low profit",
+    ),
     Row("RISK_LOOSEN_COOLOFF", refusing.let_go_too_soon, _POLICY),
     Row("TRADING_HALTED", held("HALTED"), _HELD),
     Row("TRADING_REDUCING_ONLY", held("REDUCING"), _HELD),

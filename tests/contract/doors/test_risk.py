@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from commands.base import Caller
-from commands.trading import SetDeskState
+from commands.trading import SetDeskLimits, SetDeskState
 from domain.base import Role
-from domain.trading import TradingState
+from domain.trading import Limits, OrderPlaced, Origin, Party, TradingState
 from tests.contract.doors.rig import Doors, now
 
 pytestmark = pytest.mark.anyio
@@ -140,6 +141,31 @@ async def test_a_halted_symbol_is_halted_for_everybody(house: Doors) -> None:
     await house.house.dispatch(halt, by)
     problem = (await place(house, account)).json()
     assert problem["context"]["scope"] == "symbol:ACME"
+
+
+async def test_a_bot_is_held_back_without_holding_back_its_owner(house: Doors) -> None:
+    account, bot = await house.account(), str(house.house.ids())
+    by = Caller(actor="system:test", roles=Role.SYSTEM, correlation_id=house.user_id)
+    limits = Limits(max_order_qty=Decimal(5))
+    for command in (
+        SetDeskLimits(
+            at=now(), scope=f"bot:{bot}", limits=limits, next_session=now(), party=Party.HOUSE
+        ),
+        SetDeskState(
+            at=now(), scope="bot:" + str(house.user_id), trading_state=TradingState.HALTED,
+            reason="it runs wild",
+        ),
+    ):  # fmt: skip
+        await house.house.dispatch(command, by)
+    problem = (await place(house, account, bot_id=bot)).json()
+    assert (problem["code"], problem["context"]["scope"]) == ("RISK_MAX_ORDER_QTY", f"bot:{bot}")
+    wild = (await place(house, account, bot_id=str(house.user_id))).json()
+    assert wild["code"] == "TRADING_HALTED"
+    assert (await place(house, account, bot_id=bot, quantity="5")).status_code == 201
+    placed = house.tape.facts(0, 100)[-2].event
+    assert isinstance(placed, OrderPlaced)
+    assert (placed.origin, str(placed.bot_id)) == (Origin.BOT, bot)
+    assert (await place(house, account)).status_code == 201, "its owner is free"
 
 
 @pytest.mark.parametrize(
