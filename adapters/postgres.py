@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
+import os
+import socket
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,6 +18,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 APP = "papertape_app"
 #: Every file NNNN_name.sql stands beside the adapter that uses it.
 MIGRATIONS = Path(__file__).parent
+#: As long as a request waits for Postgres, and then somebody says that it does not answer.
+PATIENCE_S = 4.0
 _LOCK = 0x70617065  # any number, as long as every migrator takes the same
 _LEDGER = """
 CREATE SCHEMA IF NOT EXISTS ops;
@@ -51,6 +57,29 @@ def as_app(dsn: str) -> str:
 
 def connect(dsn: str) -> Connection[Any]:
     return psycopg.connect(as_app(dsn), autocommit=True)
+
+
+class Patient(AsyncConnection[Any]):
+    """
+    A connection on which nothing waits longer than ``PATIENCE_S``: then it counts as lost.
+
+    A Postgres that stands still keeps its connections, and neither a timeout of its own nor
+    TCP says anything.  So we hang up, and whoever waits gets OperationalError.
+    """
+
+    async def wait(self, gen: Any, *how: Any, **named: Any) -> Any:
+        giving_up = asyncio.get_running_loop().call_later(PATIENCE_S, self._hang_up)
+        try:
+            return await super().wait(gen, *how, **named)
+        finally:
+            giving_up.cancel()
+
+    def _hang_up(self) -> None:
+        with (
+            contextlib.suppress(OSError, psycopg.Error),
+            socket.socket(fileno=os.dup(self.pgconn.socket)) as line,
+        ):
+            line.shutdown(socket.SHUT_RDWR)
 
 
 async def connect_async(dsn: str) -> AsyncConnection[Any]:

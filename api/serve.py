@@ -18,7 +18,7 @@ from adapters.by_heart import tail_from
 from adapters.desks import DesksInMemory, house_limits
 from adapters.masters import Found, search
 from adapters.people.people import people_of
-from adapters.postgres import as_app
+from adapters.postgres import Patient, as_app
 from adapters.projector import Seen
 from adapters.sessions import Sessions
 from adapters.settings import Settings
@@ -138,6 +138,7 @@ async def _house(engine: Engine, clock: Callable[[], datetime]) -> AsyncIterator
 def _views(dsn: str) -> AsyncConnectionPool[Any]:
     return AsyncConnectionPool[Any](
         as_app(dsn),
+        connection_class=Patient,
         kwargs={"autocommit": True},
         configure=query.prepare,
         min_size=1,

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from adapters.postgres import as_app
+from adapters.postgres import Patient, as_app
 from adapters.tape.chain import Head
 from adapters.tape.codec import CODEC, Codec, decode_state, encode_state, fingerprint
 from adapters.tape.reader import COLUMNS, HEAD, facts_of, row_factory
@@ -73,6 +73,7 @@ class AsyncTape:
         self._saving: set[asyncio.Task[None]] = set()
         self._readers = AsyncConnectionPool(
             as_app(dsn),
+            connection_class=Patient,
             kwargs={"autocommit": True},
             min_size=1,
             max_size=readers_max,

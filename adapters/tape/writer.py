@@ -22,7 +22,7 @@ from psycopg import AsyncConnection
 from psycopg.errors import SerializationFailure, UniqueViolation
 from psycopg.types.json import Json
 
-from adapters.postgres import connect_async
+from adapters.postgres import PATIENCE_S, connect_async
 from adapters.tape.batch import Batch, stale
 from adapters.tape.chain import Head
 from adapters.tape.codec import CODEC, Codec
@@ -138,6 +138,7 @@ class Writer:
         claims = None if batch.claims is None else Json(batch.claims, _as_is)
         values = (Json(sealed.json(), _as_is), len(batch), head.position, sealed.head.hash, claims)
         unanswered.append(sealed.head)
+        overdue = asyncio.get_running_loop().call_later(PATIENCE_S, self._not_for_now)
         try:
             await connection.execute(APPEND, values, prepare=True)
         except psycopg.Error as error:
@@ -149,8 +150,15 @@ class Writer:
         except asyncio.CancelledError:
             await self._hang_up()
             raise
+        finally:
+            overdue.cancel()
+        self.available = True
         self._head, self._recorded_at = sealed.head, recorded_at
         return head.position + 1
+
+    def _not_for_now(self) -> None:
+        """Postgres stands still: what is asked now had only to wait behind the batch it has."""
+        self.available = False
 
     async def _look(
         self, connection: AsyncConnection[Any], unanswered: list[Head]
