@@ -45,6 +45,7 @@ from adapters.tape import AsyncTape, facts_of, follow
 from adapters.venue import Floor, Venue
 from adapters.venue.standing import take_up
 from api import feeding
+from api.lookout import lookout
 from api.version import CODE
 from commands.dispatch import Dispatch
 from domain.base import Fact
@@ -162,10 +163,13 @@ async def _market(engine: Engine, parts: frozenset[str]) -> list[Work]:
         floor, position = await _venue(engine)
         pace = floor.pace
         works.append(floor.watch_the_clock())
+        post, known = await lookout(engine, clock)
+        works.append(post.run())
         if "serve" in parts:
-            engine.dispatch.followers.append(floor.told)
+            engine.dispatch.followers += [floor.told, post.told]
         else:
             works.append(floor.follow(_facts(engine.dsn, position)))
+            works.append(post.follow(_facts(engine.dsn, known)))
     nats_url = engine.settings.nats_url or ""
     if "feed" in parts:
         works.append(await feeding.recording(engine))

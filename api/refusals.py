@@ -52,6 +52,8 @@ REFUSALS: dict[str, Refusal] = {
     "INSTRUMENT_EXPIRED": Refusal(409, "The instrument is not traded any more", 99),
     "MARKET_CLOSED": Refusal(409, "The market is closed", 2),
     "MARKET_NO_REFERENCE_PRICE": Refusal(409, "No fresh quote to price the order", 19),
+    "ALERT_UNKNOWN": Refusal(404, "No such alert waits"),
+    "ALERT_LIMIT": Refusal(409, "Too many alerts wait already"),
     # money and holdings
     "ACCOUNT_UNKNOWN": Refusal(404, "There is no such account", 15),
     "ACCOUNT_CLOSED": Refusal(409, "The account is closed", 15),

@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import re
 from abc import ABC
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -37,6 +38,10 @@ else:
         """
 
     Amount.register(Decimal)
+
+
+#: A time in a request, which says its zone.
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Broken(Exception):

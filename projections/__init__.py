@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from projections import (
     accounts,
+    alerts,
     approvals,
     daily_pnl,
     dashboard,
@@ -43,6 +44,7 @@ _ALL: tuple[ReadModel, ...] = (
     role_permissions,
     user_roles,
     risk_status,
+    alerts,
 )
 
 READ_MODELS: dict[str, ReadModel] = {name_of(model): model for model in _ALL}

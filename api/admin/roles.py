@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from msgspec import Meta, Struct
 from api.admin.words import Done, Reason, Why, done
 from api.auth import only
 from api.problems import documented
+from api.wire import Moment
 from api.wiring import Request
 from commands.identity import (
     AssignRole,
@@ -51,7 +51,7 @@ class NewGrant(Struct, frozen=True, forbid_unknown_fields=True):
     """For good, or until ``expires_at``."""
 
     reason: Why
-    expires_at: datetime | None = None
+    expires_at: Moment | None = None
 
 
 class Permission(Struct, frozen=True):

@@ -9,7 +9,7 @@ from domain.errors import Forbidden
 
 #: Where only a person may go, who can be asked again to prove it.
 _PEOPLE_ONLY = frozenset({"admin", "approvals", "auth", "profile"})
-_TRADING = frozenset({"baskets", "dashboard", "gtt", "orders", "positions", "what-if"})
+_TRADING = frozenset({"alerts", "baskets", "dashboard", "gtt", "orders", "positions", "what-if"})
 
 
 def demand_scope(scope: Scope, scopes: frozenset[str]) -> None:

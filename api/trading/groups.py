@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -20,7 +19,7 @@ from api.trading.tickets import (
     product_of,
     several,
 )
-from api.wire import Amount
+from api.wire import Amount, Moment
 from api.wiring import Request
 from commands.trading import (
     CancelAll,
@@ -74,7 +73,7 @@ class Gtt(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     side: Side
     triggers: list[TriggerLine]
     product: Product | None = None
-    expires_at: datetime | None = None
+    expires_at: Moment | None = None
     client_order_id: str | None = None
 
 

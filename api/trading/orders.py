@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from msgspec import Struct
 
 from api.problems import documented
 from api.trading.tickets import OrderAnswer, Ticket, order_for, placed, said, underlying_of
-from api.wire import Amount
+from api.wire import Amount, Moment
 from api.wiring import Request
 from commands.base import Receipt
 from commands.trading import CancelOrder, ReplaceOrder
@@ -28,7 +27,7 @@ class Change(Struct, frozen=True, forbid_unknown_fields=True):
     price: Amount | None = None
     stop_price: Amount | None = None
     tif: Tif | None = None
-    expires_at: datetime | None = None
+    expires_at: Moment | None = None
     client_order_id: str | None = None
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
 from msgspec import Struct
 
-from api.wire import Amount
+from api.wire import Amount, Moment
 from api.wiring import Request
 from commands.base import Receipt
 from commands.trading import PlaceOrder
@@ -50,7 +49,7 @@ class Line(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     trail_pct: Amount | None = None
     trigger_by: TriggerBy = TriggerBy.LAST
     tif: Tif = Tif.DAY
-    expires_at: datetime | None = None
+    expires_at: Moment | None = None
     product: Product | None = None
     post_only: bool = False
     reduce_only: bool = False

@@ -6,6 +6,14 @@ Prices are in the instrument's currency per unit, sizes in units, times in UTC.
 
 from __future__ import annotations
 
+from domain.market.alerts import AlertCancelled as AlertCancelled
+from domain.market.alerts import AlertExpired as AlertExpired
+from domain.market.alerts import AlertKind as AlertKind
+from domain.market.alerts import Alerts as Alerts
+from domain.market.alerts import AlertSet as AlertSet
+from domain.market.alerts import AlertTriggered as AlertTriggered
+from domain.market.alerts import Condition as Condition
+from domain.market.alerts import Way as Way
 from domain.market.calendar import Calendar as Calendar
 from domain.market.calendar import Calendars as Calendars
 from domain.market.calendar import Phase as Phase

@@ -33,7 +33,7 @@ from domain.base import Event, Fact, Meta, State, fold
 from domain.errors import DomainError
 from domain.market import Instrument, InstrumentType, Quote, witness
 from domain.trading import FLAT, Account, Order, OrderType, Product, Side, Tif, holding
-from tests.contract import clockwork, life_of_risk, office
+from tests.contract import clockwork, life_of_alerts, life_of_risk, office
 
 OPENING = datetime(2026, 1, 5, 9, 15, tzinfo=UTC)
 MODEL = "TOP_OF_BOOK@1"
@@ -153,6 +153,7 @@ class Trading:
             yield from self._open()
             yield from office.a_day(self._now, self._id)
             yield from life_of_risk.a_day(self._now)
+            yield from life_of_alerts.a_day(self._now)
         elif len(self.accounts) < self._accounts_max and dice < 0.15:
             yield from self._open()
         else:

@@ -36,6 +36,7 @@ from domain.base import Event, fold
 from domain.identity import Refusals, Sessions, SigningKeys
 from domain.market import InstrumentMaster
 from domain.trading import Side
+from tests.contract.life_of_alerts import of_alerts
 from tests.contract.life_of_day import of_days
 from tests.contract.life_of_orders import of_orders
 from tests.contract.life_of_people import of_people
@@ -119,6 +120,7 @@ def a_life() -> tuple[Event, ...]:
         *of_the_office(),
         *of_the_doors(),
         *of_risk(),
+        *of_alerts(),
         *of_days(),
         *of_orders(),
         *importing().decide(InstrumentMaster()),

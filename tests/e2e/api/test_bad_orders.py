@@ -68,6 +68,10 @@ PLAIN = "a plain decimal above 0"
         ),
         ({"order_type": "PEGGED"}, ("VALIDATION", "/order_type", "one of MARKET, LIMIT, STOP")),
         ({"tif": "OPG"}, ("VALIDATION", "/tif", "one of DAY, GTC, IOC, FOK, GTD")),
+        (
+            {"tif": "GTD", "expires_at": "2030-01-01T00:00:00"},
+            ("VALIDATION", "/expires_at", "Expected datetime with a timezone component"),
+        ),
         ({"symbol": 7}, ("VALIDATION", "/symbol", "Expected str, got int")),
         ({"account_id": "mine"}, ("VALIDATION", "/account_id", "Invalid UUID")),
         ({"account_id": None}, ("VALIDATION", "/account_id", "required")),

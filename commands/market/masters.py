@@ -1,4 +1,4 @@
-"""The market's reference data: a broker's list of instruments becomes ours."""
+"""Masters: a broker's list of instruments becomes ours."""
 
 from __future__ import annotations
 
