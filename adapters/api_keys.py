@@ -40,6 +40,15 @@ _OF_USER = """
 SELECT key_id, label, hint, scopes, networks::text[] AS networks, made_at, expires_at, used_at
 FROM ops.api_key WHERE user_id = %s ORDER BY made_at DESC, key_id
 """
+_OF_ALL = """
+SELECT key_id, user_id, label, hint, scopes, networks::text[] AS networks, made_at, expires_at,
+       used_at
+FROM ops.api_key
+WHERE (%(user_id)s::uuid IS NULL OR user_id = %(user_id)s)
+  AND (%(key_id)s::uuid IS NULL OR key_id = %(key_id)s)
+  AND (%(before)s::uuid IS NULL OR key_id < %(before)s)
+ORDER BY key_id DESC LIMIT %(limit)s
+"""
 _REMOVE = "DELETE FROM ops.api_key WHERE user_id = %s AND key_id = %s"
 
 Network = IPv4Network | IPv6Network
@@ -58,6 +67,12 @@ class KeyTerms(Struct, frozen=True):
     made_at: datetime
     expires_at: datetime
     used_at: datetime | None
+
+
+class KeyOfUser(KeyTerms, frozen=True, kw_only=True):
+    """The same for those who look after the keys of others."""
+
+    user_id: UUID
 
 
 class _Known(Struct, frozen=True):
@@ -110,6 +125,24 @@ class ApiKeys:
         ):
             await cursor.execute(_OF_USER, (user_id,))
             found: list[KeyTerms] = await cursor.fetchall()
+            return found
+
+    async def of_all(
+        self,
+        *,
+        user_id: UUID | None = None,
+        key_id: UUID | None = None,
+        before: UUID | None = None,
+        limit: int = 1,
+    ) -> list[KeyOfUser]:
+        """Everybody's keys, or those of one person, or one; the newest first."""
+        values = {"user_id": user_id, "key_id": key_id, "before": before, "limit": limit}
+        async with (
+            self._pool.connection() as db,
+            db.cursor(row_factory=class_row(KeyOfUser)) as cursor,
+        ):
+            await cursor.execute(_OF_ALL, values)
+            found: list[KeyOfUser] = await cursor.fetchall()
             return found
 
     async def remove(self, user_id: UUID, key_id: UUID) -> None:

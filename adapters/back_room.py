@@ -1,8 +1,8 @@
 """
 The back room: long work on the whole tape, done by a process of its own.
 
-Walking the chain or building a read model takes a core for as long as the tape is long; the
-process that answers requests must not be the one to give it.
+Walking the chain or building a read model takes a core for as long as the tape is long, and so
+does sealing every key anew; the process that answers requests must not be the one to give it.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ import asyncio
 import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from adapters import postgres, projector
+from adapters.settings import Settings
 from adapters.tape import Verdict, verify
+from adapters.vault import ring_of
+from adapters.vault.rotation import rotate_all
 from domain.errors import Conflict, DomainError
 
 T = TypeVar("T")
@@ -34,11 +37,15 @@ class BackRoom:
         """Why it could not be rebuilt, as a code, or None."""
         return await self._alone(_rebuilt, self._dsn, model)
 
+    async def rotate(self, settings: Settings) -> tuple[int, int]:
+        """Seal every stored key anew: under which version, and how many did not open."""
+        return await self._alone(_rotated, self._dsn, settings)
+
     @property
     def busy(self) -> bool:
         return self._busy
 
-    async def _alone(self, work: Callable[..., T], *of: str) -> T:
+    async def _alone(self, work: Callable[..., T], *of: Any) -> T:
         if self._busy:
             raise Conflict("BACK_ROOM_BUSY")
         self._busy = True
@@ -63,3 +70,11 @@ def _rebuilt(dsn: str, model: str) -> str | None:
     except DomainError as error:
         return error.code
     return None
+
+
+def _rotated(dsn: str, settings: Settings) -> tuple[int, int]:
+    async def all_of_them() -> tuple[int, int]:
+        async with await postgres.connect_async(dsn) as db:
+            return await rotate_all(db, ring_of(settings))
+
+    return asyncio.run(all_of_them())

@@ -27,7 +27,7 @@ from msgspec import Struct
 from psycopg_pool import AsyncConnectionPool
 
 from adapters import postgres, quotes, telemetry
-from adapters.approvals import approvals
+from adapters.approvals import followed
 from adapters.calendars import CalendarError, calendars
 from adapters.feeds import Board, Feed, FeedError, Quarantine, feed_from
 from adapters.garbage import spare_what_stays
@@ -158,7 +158,7 @@ async def _market(engine: Engine, parts: frozenset[str]) -> list[Work]:
     works: list[Work] = []
     pace: Callable[[float], Awaitable[None]] = asyncio.sleep
     if "react" in parts:
-        works.append(approvals(engine.dsn, engine.dispatch, clock).run())
+        works.append(followed(engine.dsn, engine.dispatch, engine.tape, clock).run())
         works.append(_clock(engine))
         floor, position = await _venue(engine)
         pace = floor.pace

@@ -13,7 +13,7 @@ from adapters import servers
 from adapters.postgres import connect_async
 from adapters.settings import Settings
 from adapters.vault import ring_of
-from adapters.vault.rotation import left, rotate, target
+from adapters.vault.rotation import rotate_all
 from domain.errors import Unavailable
 
 
@@ -34,15 +34,11 @@ def run(settings: Settings, asked: Namespace) -> int:
 
 async def _rotate(settings: Settings, dsn: str) -> tuple[int, int]:
     """The version that seals now, and how many keys did not open."""
-    ring = ring_of(settings)
-    async with await connect_async(dsn) as db:
-        version = await target(db, ring)
-        with Progress(console=Console(stderr=True)) as bar:
-            while total := await left(db, version):
-                task = bar.add_task(f"sealing under master key {version}", total=total)
-                passed = (0, 0)
-                async for passed in rotate(db, ring, version):
-                    bar.update(task, completed=passed[0])
-                if passed[0] == 0:  # nobody writes under an older one, and these are beyond us
-                    return version, passed[1]
-    return version, 0
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task("sealing under the newest master key")
+        async with await connect_async(dsn) as db:
+            return await rotate_all(
+                db,
+                ring_of(settings),
+                lambda done, total: bar.update(task, completed=done, total=total),
+            )

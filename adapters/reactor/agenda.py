@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from msgspec import Struct
@@ -27,11 +27,12 @@ class Holder(Struct, frozen=True):
 
 
 class Killed(Struct, frozen=True):
-    """A kill switch that is on."""
+    """A kill switch that is on, or somebody who is shut out and has orders that still work."""
 
     scope: str
     cancel_orders: bool
     flatten: bool
+    reason: Literal["KILL_SWITCH", "USER_SUSPENDED"] = "KILL_SWITCH"
 
 
 class Watched(Struct, frozen=True):
@@ -71,8 +72,13 @@ SELECT DISTINCT account_id, symbol FROM rm.orders
 """
 _OWNERS = b"SELECT account_id, owner_id FROM rm.accounts"
 _KILLED = b"""
-SELECT scope, cancel_orders, flatten FROM rm.risk_status
+SELECT scope, cancel_orders, flatten, 'KILL_SWITCH' AS reason FROM rm.risk_status
  WHERE party = 'KILL_SWITCH' AND switched_on
+UNION ALL
+SELECT 'user:' || user_id, true, false, 'USER_SUSPENDED' FROM rm.users u
+ WHERE (suspended OR erased_at IS NOT NULL) AND EXISTS (
+    SELECT FROM rm.accounts JOIN rm.orders USING (account_id)
+     WHERE owner_id = u.user_id AND ended_at IS NULL)
 """
 _WATCHED = b"""
 SELECT scope, party, limits::text AS limits, later::text AS later, later_from FROM rm.risk_status

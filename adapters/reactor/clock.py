@@ -131,7 +131,7 @@ class Clock:
             commands += self._square(now, mine, "KILL_SWITCH", now.date())
             if switch.cancel_orders:
                 commands += (
-                    CancelAll(at=now, account_id=account_id, symbol=symbol, reason="KILL_SWITCH")
+                    CancelAll(at=now, account_id=account_id, symbol=symbol, reason=switch.reason)
                     for account_id, symbols in orders.items()
                     for symbol in sorted(symbols)
                     if account_id not in flattened  # flattening takes back all but its own

@@ -84,6 +84,24 @@ async def rotate(db: Db, ring: KeyRing, version: int) -> AsyncIterator[tuple[int
             yield done, unopened
 
 
+async def rotate_all(
+    db: Db, ring: KeyRing, tell: Callable[[int, int], None] = lambda done, total: None
+) -> tuple[int, int]:
+    """
+    Seal everything under the newest master key; its version, and how many keys did not open.
+
+    ``tell`` hears after each page how many of how many are sealed anew in this pass.
+    """
+    version = await target(db, ring)
+    while total := await left(db, version):
+        passed = (0, 0)
+        async for passed in rotate(db, ring, version):
+            tell(passed[0], total)
+        if passed[0] == 0:  # nobody writes under an older one, and these are beyond us
+            return version, passed[1]
+    return version, 0
+
+
 async def _again(db: Db, ring: KeyRing, kind: Kind, row: tuple[Any, ...]) -> int:
     record, version, sealed_key = row[0], row[1], bytes(row[2])
     bound = kind.bound(row)

@@ -26,9 +26,8 @@ from commands.identity import (
     RevokeSessions,
     SuspendUser,
 )
-from commands.trading import CancelOrder
 from domain.errors import DomainError, Unavailable
-from projections import accounts, orders, user_roles, users
+from projections import accounts, user_roles, users
 from projections.query import LIMIT, Page
 from projections.users import UserStatus
 
@@ -66,15 +65,6 @@ class UserInDetail(Struct, frozen=True):
     user: UserSeen
     roles: list[user_roles.Grant]
     accounts: list[accounts.Account]
-
-
-class ShutOut(Struct, frozen=True):
-    """``canceled_orders`` is how many working orders were taken back."""
-
-    id: UUID
-    status: str
-    canceled_orders: int
-    position: int
 
 
 async def _seen(request: Request, found: list[users.User]) -> list[UserSeen]:
@@ -144,12 +134,11 @@ async def invite_user(request: Request, data: JSONBody[Invitation]) -> Done:
     status_code=200,
     responses=ANSWERS,
 )
-async def suspend_user(
-    request: Request, user_id: FromPath[UUID], data: JSONBody[Reason]
-) -> ShutOut:
-    """Shut a user out at once, end the sessions, and take the working orders back."""
+async def suspend_user(request: Request, user_id: FromPath[UUID], data: JSONBody[Reason]) -> Done:
+    """Shut a user out at once; the sessions end and the working orders are taken back by that."""
     await request.read_newest_of(user_id, users.known)
-    return await _shut_out(request, user_id, data.reason)
+    command = SuspendUser(at=request.now, user_id=user_id, reason=data.reason)
+    return done(user_id, await request.dispatch(command))
 
 
 @post(
@@ -207,29 +196,12 @@ async def revoke_sessions_of_user(
     status_code=200,
     responses=ANSWERS,
 )
-async def erase_user(request: Request, user_id: FromPath[UUID], data: JSONBody[Reason]) -> ShutOut:
+async def erase_user(request: Request, user_id: FromPath[UUID], data: JSONBody[Reason]) -> Done:
     """Forget who a person was; what they traded stays, under an id that names nobody."""
     await request.read_newest_of(user_id, users.known)
-    out = await _shut_out(request, user_id, data.reason)
-    receipt = await request.dispatch(EraseUser(at=request.now, user_id=user_id))
-    return ShutOut(user_id, "ERASED", out.canceled_orders, receipt.position)
-
-
-async def _shut_out(request: Request, user_id: UUID, reason: str) -> ShutOut:
-    """Asked again, it finishes what was begun: every step may be repeated."""
-    command = SuspendUser(at=request.now, user_id=user_id, reason=reason)
-    position = (await request.dispatch(command)).position
-    await _end_sessions(request, user_id, reason)
-    canceled = 0
-    for order in await request.read_newest_of(user_id, orders.working_of):
-        cancel = CancelOrder(
-            at=request.now,
-            account_id=order.account_id,
-            order_id=order.order_id,
-            reason="USER_SUSPENDED",
-        )
-        canceled += await _follow(request, cancel)
-    return ShutOut(user_id, "SUSPENDED", canceled, position)
+    # Asked again, it finishes what was begun: every step may be repeated.
+    await request.dispatch(SuspendUser(at=request.now, user_id=user_id, reason=data.reason))
+    return done(user_id, await request.dispatch(EraseUser(at=request.now, user_id=user_id)))
 
 
 async def _end_sessions(request: Request, user_id: UUID, reason: str) -> None:

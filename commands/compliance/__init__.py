@@ -9,4 +9,6 @@ from commands.compliance.approvals import react as react
 from commands.compliance.approvals import written as written
 from commands.compliance.upkeep import ExportTape as ExportTape
 from commands.compliance.upkeep import NoteRebuilt as NoteRebuilt
+from commands.compliance.upkeep import NoteRotation as NoteRotation
 from commands.compliance.upkeep import RebuildProjection as RebuildProjection
+from commands.compliance.upkeep import RotateMasterKey as RotateMasterKey

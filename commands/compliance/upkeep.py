@@ -1,10 +1,17 @@
-"""Upkeep: rebuilding what people see, and taking copies of the tape away."""
+"""Upkeep: rebuilding what people see, sealing keys anew, and taking copies of the tape away."""
 
 from __future__ import annotations
 
 from commands.base import Command, demand_reason
 from domain.base import Events, Role
-from domain.compliance import ProjectionRebuilt, RebuildOrdered, TapeExported, Upkeep
+from domain.compliance import (
+    MasterKeyRotated,
+    ProjectionRebuilt,
+    RebuildOrdered,
+    RotationOrdered,
+    TapeExported,
+    Upkeep,
+)
 
 
 class UpkeepCommand(Command, frozen=True, kw_only=True):
@@ -41,6 +48,31 @@ class NoteRebuilt(UpkeepCommand, frozen=True, kw_only=True):
 
     def decide(self, upkeep: Upkeep) -> Events:
         return (ProjectionRebuilt(self.model, self.code),)
+
+
+class RotateMasterKey(UpkeepCommand, frozen=True, kw_only=True):
+    """Have every stored key sealed anew under another master key, while we serve."""
+
+    permission = "keys:rotate"
+
+    reason: str
+
+    def __post_init__(self) -> None:
+        demand_reason(self.reason)
+
+    def decide(self, upkeep: Upkeep) -> Events:
+        return (RotationOrdered(self.reason),)
+
+
+class NoteRotation(UpkeepCommand, frozen=True, kw_only=True):
+    """Say what became of a rotation."""
+
+    version: int
+    unopened: int
+    code: str | None = None
+
+    def decide(self, upkeep: Upkeep) -> Events:
+        return (MasterKeyRotated(self.version, self.unopened, self.code),)
 
 
 class ExportTape(UpkeepCommand, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from commands.base import Caller, demand_reason
 from commands.identity.sessions import SessionsCommand
 from domain.base import Events, Role
 from domain.errors import Forbidden, Illegal, Invalid, NotFound
@@ -41,18 +42,24 @@ class IssueApiKey(SessionsCommand, frozen=True, kw_only=True):
 
 
 class RevokeApiKey(SessionsCommand, frozen=True, kw_only=True):
-    """Take an API key back, at once and for good."""
+    """Take an API key back, at once and for good; whoever takes another's says why."""
 
     allowed = Role.TRADER | Role.SYSTEM
     permission = "keys:disable"
     urgent = True
 
     key_id: UUID
+    reason: str = ""
+
+    def authorise(self, state: Sessions, by: Caller) -> None:
+        super().authorise(state, by)
+        if by.roles & Role.TRADER and by.actor != f"user:{self.user_id}":
+            demand_reason(self.reason)
 
     def decide(self, sessions: Sessions) -> Events:
         if self.key_id not in sessions.keys:
             raise NotFound("API_KEY_UNKNOWN", key_id=str(self.key_id))
-        return (ApiKeyRevoked(self.user_id, self.key_id),)
+        return (ApiKeyRevoked(self.user_id, self.key_id, self.reason),)
 
 
 class AttendApiKey(SessionsCommand, frozen=True, kw_only=True):

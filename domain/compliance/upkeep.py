@@ -1,4 +1,4 @@
-"""Upkeep: what was done to read models, and what was taken away from the tape."""
+"""Upkeep: what was done to read models and stored keys, and what was taken away from the tape."""
 
 from __future__ import annotations
 
@@ -23,6 +23,20 @@ class TapeExported(Event, frozen=True):
     form: str
     sought: dict[str, str]
     upto: int
+
+
+class RotationOrdered(Event, frozen=True):
+    """Every stored key is to be sealed anew, under another master key."""
+
+    reason: str
+
+
+class MasterKeyRotated(Event, frozen=True):
+    """``unopened`` keys stay as they are; ``code`` says why it went no further, if it did not."""
+
+    version: int
+    unopened: int
+    code: str | None = None
 
 
 class Upkeep(State, frozen=True):

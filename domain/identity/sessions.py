@@ -62,8 +62,11 @@ class ApiKeyIssued(Event, frozen=True):
 
 
 class ApiKeyRevoked(Event, frozen=True):
+    """``reason`` is that of somebody else; owners need none."""
+
     user_id: UUID
     key_id: UUID
+    reason: str = ""
 
 
 class Sessions(State, frozen=True):

@@ -4,7 +4,6 @@ from projections.base import Row
 from projections.orders.report import OrderReport as OrderReport
 from projections.orders.report import of_account as of_account
 from projections.orders.report import one as one
-from projections.orders.report import working_of as working_of
 from projections.orders.row import project as project
 from projections.orders.table import OrderRow as OrderRow
 

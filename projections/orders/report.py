@@ -120,29 +120,11 @@ _ALL = sql(_OF_ACCOUNT, columns=_COLUMNS, condition="true")
 _OPEN = sql(_OF_ACCOUNT, columns=_COLUMNS, condition="o.ended_at IS NULL")
 
 
-_WORKING = sql(
-    """
-SELECT o.order_id, o.account_id FROM rm.accounts a JOIN rm.orders o USING (account_id)
- WHERE a.owner_id = %s AND o.ended_at IS NULL ORDER BY o.placed
-"""
-)
-
-
-class Standing(Struct, frozen=True):
-    order_id: UUID
-    account_id: UUID
-
-
 async def one(db: Db, owner: UUID, order_id: UUID) -> OrderReport:
     found = await rows(db, _ONE, (order_id, owner))
     if not found:
         raise NotFound("ORDER_UNKNOWN", order_id=str(order_id))
     return _report(found[0])
-
-
-async def working_of(db: Db, owner: UUID) -> list[Standing]:
-    """Where all working orders of a person stand."""
-    return [Standing(**row) for row in await rows(db, _WORKING, (owner,))]
 
 
 async def of_account(

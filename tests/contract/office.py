@@ -14,9 +14,11 @@ from commands.compliance import (
     ExportTape,
     GrantApproval,
     NoteRebuilt,
+    NoteRotation,
     RebuildProjection,
     RefuseApproval,
     RequestApproval,
+    RotateMasterKey,
 )
 from commands.identity import (
     AssignRole,
@@ -55,6 +57,8 @@ def a_day(now: datetime, new_id: Callable[[], UUID]) -> Iterator[Move]:
     yield from ((move, f"user:{ada}") for move in _access(of, ben, cyd, new_id))
     yield RebuildProjection(**of, model="lots"), f"user:{ada}"
     yield NoteRebuilt(at=now, model="lots", code=None), "system:administration"
+    yield RotateMasterKey(**of), f"user:{ada}"
+    yield NoteRotation(at=now, version=2, unopened=1, code="VAULT_UNAVAILABLE"), f"user:{ada}"
     yield ExportTape(at=now, form="csv", sought={"type": "OrderFilled"}, upto=9), f"user:{ben}"
     for outcome in ("DONE", "FAILED", "REFUSED"):
         yield from _approval(of, new_id(), f"user:{ada}", f"user:{ben}", outcome)

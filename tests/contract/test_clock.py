@@ -105,6 +105,11 @@ class House:
         self.now = at
         self.board.publish(replace(quote(), at=at, received_at=at))
 
+    def reasons(self) -> list[str]:
+        """Why orders were taken back."""
+        facts = [fact.event for fact in self.tape.facts(0, 1000)]
+        return [event.reason for event in facts if isinstance(event, OrderCanceled)]
+
     def told(self, kind: type[Event]) -> int:
         return sum(isinstance(fact.event, kind) for fact in self.tape.facts(0, 1000))
 
@@ -137,6 +142,18 @@ async def test_a_kill_switch_cancels_and_flattens_every_account_in_its_scope() -
     for _ in range(3):
         await house.clock.tick()
     assert house.told(OrderPlaced) == 3
+    await house.dispatch.close()
+
+
+async def test_the_orders_of_somebody_who_is_shut_out_are_taken_back_for_that() -> None:
+    shut_out = Killed(f"user:{ME}", cancel_orders=True, flatten=False, reason="USER_SUSPENDED")
+    house = House(shut_out)
+    await house.begin()
+    house.now = OPEN
+    for _ in range(2):
+        await house.clock.tick()
+    assert house.reasons() == ["USER_SUSPENDED"]
+    assert house.told(OrderPlaced) == 2, "what is held stays"
     await house.dispatch.close()
 
 

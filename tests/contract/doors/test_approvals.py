@@ -16,13 +16,13 @@ import pytest
 from litestar import post
 from litestar.params import FromPath
 
-from adapters.approvals import carrying_out
+from adapters.approvals import carrying_out, power_on
 from adapters.reactor.reactor import caller, claim
 from api.auth import only
 from api.wiring import Proposed, Request
 from commands.base import Caller, Receipt
 from commands.compliance import GrantApproval, carried, react, written
-from commands.identity import AssignRole, EstablishRoles
+from commands.identity import AssignRole, EstablishRoles, RevokeRole, SuspendUser
 from commands.trading import DepositVirtual
 from domain.base import Events, Fact, Role
 from domain.compliance import ApprovalConcluded, ApprovalGranted, ApprovalRequested
@@ -85,7 +85,7 @@ class Desk:
 
     async def react(self) -> None:
         """As the reactor does, and once more, as after a crash."""
-        carry_out = carrying_out(self.house.house.dispatch)
+        carry_out = carrying_out(self.house.house.dispatch, power_on(self.house.tape, now))
         for _ in range(2):
             for fact in self.facts(ApprovalGranted):
                 assert isinstance(fact.event, ApprovalGranted)
@@ -153,6 +153,24 @@ async def test_what_was_approved_and_cannot_be_done_is_said_to_have_failed(desk:
     assert not desk.facts(FundsDeposited)
     (concluded,) = desk.facts(ApprovalConcluded)
     assert concluded.event == ApprovalConcluded(UUID(approval), "CAPITAL_OUT_OF_RANGE")
+
+
+@pytest.mark.parametrize("what", ["takes the role back", "shuts the person out"])
+async def test_whoever_asked_must_still_be_allowed_to_when_it_is_done(
+    desk: Desk, what: str
+) -> None:
+    approval = await desk.ask(desk.ada)
+    await desk.decide(desk.ben, approval, "approve")
+    (asked,) = desk.facts(ApprovalRequested)
+    ada = UUID(asked.meta.actor.removeprefix("user:"))
+    by = Caller(actor="system:operator", roles=Role.SYSTEM, correlation_id=ada)
+    of: dict[str, Any] = {"at": now(), "user_id": ada, "reason": "left the risk desk"}
+    taken = RevokeRole(**of, role_id=role_id_of("risk"))
+    await desk.house.house.dispatch(taken if "role" in what else SuspendUser(**of), by)
+    await desk.react()
+    assert not desk.facts(FundsDeposited)
+    (concluded,) = desk.facts(ApprovalConcluded)
+    assert concluded.event == ApprovalConcluded(UUID(approval), "ACCESS_DENIED")
 
 
 async def test_two_answers_at_once_are_one(desk: Desk) -> None:
