@@ -1,8 +1,9 @@
 """
 Quotes between processes: core NATS, because a quote that is late is worth nothing.
 
-A process that plays a feed publishes the latest slice of each symbol that changed; others put
-them on a board of their own.  In one process (``papertape up``) nothing of this is needed.
+A process that plays a feed publishes what prints, and the latest book of each symbol that
+changed; others put them on a board of their own.  In one process (``papertape up``) nothing of
+this is needed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import nats
 from nats.aio.client import Client
 
 from adapters.feeds import Board, Quarantine
+from adapters.feeds.outbox import Outbox
 from adapters.feeds.quarantine import BROKEN
 from domain.market import Quote
 
@@ -30,11 +32,14 @@ _decode = msgspec.json.Decoder(Quote).decode
 
 async def publish(board: Board, url: str) -> None:
     """Tell others what changes on this board, until cancelled."""
+    outbox = Outbox()
+    _, quotes = board.since(0)
+    for quote in quotes:
+        outbox.put(quote)
+    board.subscribe(outbox.put)
     async with _connected(url) as client:
-        told = 0
         while True:
-            told, changed = board.since(told)
-            for quote in changed:
+            for quote in await outbox.take():
                 await client.publish(f"{SUBJECT}.{quote.symbol}", _encode(quote))
             await asyncio.sleep(EVERY_S)
 

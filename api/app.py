@@ -10,7 +10,7 @@ from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.types import ControllerRouterHandler
 
-from api import admin, alerts, candles, docs, health, identity, mailbox, market, metrics, trading
+from api import admin, alerts, docs, health, identity, mailbox, market, metrics, trading
 from api.asgi import Json
 from api.auth import SignedIn
 from api.doorman import Doorman
@@ -26,7 +26,7 @@ PREFIX = "/api/v1"
 MODULES = {
     "identity": (*identity.ROUTES, *admin.IDENTITY),
     "trading": trading.ROUTES,
-    "market": (*market.ROUTES, *candles.ROUTES, *alerts.ROUTES),
+    "market": (*market.ROUTES, *alerts.ROUTES),
     "compliance": admin.COMPLIANCE,
 }
 

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from msgspec.structs import replace
 
+from adapters import postgres
 from adapters.candles import Recorder, Retention, days_of
-from adapters.feeds import Board, Feed, Quarantine, play, speed_of
+from adapters.candles.shelf import sessions
+from adapters.feeds import Board, Feed, Quarantine, Sheets, play, speed_of
+from domain.market import Calendars
 
 if TYPE_CHECKING:
     from api.parts import Engine
@@ -24,9 +27,22 @@ SILENT = timedelta(seconds=10)
 _log = structlog.get_logger("feed")
 
 
-def guarded(board: Board, feed: Feed) -> Quarantine:
-    """What stands before the board."""
-    return Quarantine(board.publish, frozenset(one.symbol for one in feed.instruments()))
+def watched(board: Board, feed: Feed, exchanges: Calendars) -> tuple[Quarantine, Sheets]:
+    """What stands before the board, and the sheets that are kept of what it shows."""
+    listed = feed.instruments()
+    sheets = Sheets(days_of(exchanges, listed))
+    board.subscribe(sheets.on_quote)
+    return Quarantine(board.publish, frozenset(one.symbol for one in listed)), sheets
+
+
+async def take_up(engine: Engine) -> None:
+    """The sheets go on with the sessions that were kept; before the first slice."""
+
+    def kept() -> None:
+        with postgres.connect(engine.dsn) as db:
+            engine.sheets.resume(sessions(db))
+
+    await asyncio.to_thread(kept)
 
 
 async def recording(engine: Engine) -> Coroutine[Any, Any, object]:

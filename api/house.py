@@ -14,7 +14,7 @@ from adapters.back_room import BackRoom
 from adapters.candles import Remembered
 from adapters.credentials import Credentials
 from adapters.desks import DesksInMemory
-from adapters.feeds.board import Board
+from adapters.feeds import Board, Sheets
 from adapters.ids import Ids
 from adapters.masters import Found
 from adapters.people.people import People
@@ -57,6 +57,7 @@ class House(Struct, frozen=True, kw_only=True):
     views: AsyncConnectionPool[Any]
     back_room: BackRoom
     board: Board
+    sheets: Sheets
     instruments: Mapping[str, Instrument]
     access: Standings
     listed: Callable[..., Awaitable[Page[Found]]]

@@ -29,7 +29,7 @@ from psycopg_pool import AsyncConnectionPool
 from adapters import postgres, quotes, telemetry
 from adapters.approvals import followed
 from adapters.calendars import CalendarError, calendars
-from adapters.feeds import Board, Feed, FeedError, Quarantine, feed_from
+from adapters.feeds import Board, Feed, FeedError, Quarantine, Sheets, feed_from
 from adapters.garbage import spare_what_stays
 from adapters.ids import Ids
 from adapters.keys import kept
@@ -71,6 +71,7 @@ class Engine(Struct, frozen=True):
     feed: Feed
     board: Board
     quarantine: Quarantine
+    sheets: Sheets
     calendars: Calendars
 
 
@@ -145,10 +146,10 @@ async def _engine(settings: Settings, dsn: str) -> AsyncIterator[Engine]:
         if settings.log_files:
             trades = telemetry.LogFile(settings.data / "logs" / "trades.log")
             dispatch.followers.append(telemetry.trades_log(trades))
-        feed, board = feed_from(settings), Board()
-        quarantine = feeding.guarded(board, feed)
+        feed, board, exchanges = feed_from(settings), Board(), calendars()
+        guard, sheets = feeding.watched(board, feed, exchanges)
         try:
-            yield Engine(settings, dsn, ids, tape, dispatch, feed, board, quarantine, calendars())
+            yield Engine(settings, dsn, ids, tape, dispatch, feed, board, guard, sheets, exchanges)
         finally:
             await dispatch.close()
 
@@ -171,6 +172,7 @@ async def _market(engine: Engine, parts: frozenset[str]) -> list[Work]:
             works.append(floor.follow(_facts(engine.dsn, position)))
             works.append(post.follow(_facts(engine.dsn, known)))
     nats_url = engine.settings.nats_url or ""
+    await feeding.take_up(engine)
     if "feed" in parts:
         works.append(await feeding.recording(engine))
         feeding.show_the_last_round(engine, clock())

@@ -113,6 +113,7 @@ async def _house(engine: Engine, clock: Callable[[], datetime]) -> AsyncIterator
             views=views,
             back_room=BackRoom(dsn),
             board=engine.board,
+            sheets=engine.sheets,
             instruments={one.symbol: one for one in engine.feed.instruments()},
             access=access,
             listed=lambda **asked: _listed(views, **asked),

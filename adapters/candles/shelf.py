@@ -14,6 +14,7 @@ from psycopg.rows import class_row
 
 from adapters.candles.forming import Forming
 from adapters.candles.series import Kept
+from adapters.feeds.sheets import Session
 from domain.market.candle import Level
 
 #: Written in one statement.
@@ -25,6 +26,12 @@ _UNFINISHED = b"""
 SELECT symbol, level, begins, open, high, low, close, volume, turnover, trades, first_at, last_at
   FROM md.candle JOIN md.series USING (symbol)
  WHERE level IN ('1m', '1D') AND begins > reached - interval '2 days' AND ends > reached
+"""
+
+_SESSIONS = b"""
+SELECT s.symbol, day, open, high, low, close, volume, last_at FROM md.series s CROSS JOIN LATERAL (
+    SELECT * FROM md.candle c WHERE c.symbol = s.symbol AND level = '1D'
+     ORDER BY begins DESC LIMIT 2) newest
 """
 
 _encode = msgspec.json.Encoder().encode
@@ -87,4 +94,13 @@ def unfinished(db: Connection[Any]) -> dict[str, dict[Level, Kept]]:
     with db.cursor(row_factory=class_row(Kept)) as cursor:
         for kept in cursor.execute(_UNFINISHED):
             found.setdefault(kept.symbol, {})[Level(kept.level)] = kept
+    return found
+
+
+def sessions(db: Connection[Any]) -> dict[str, list[Session]]:
+    """The last two sessions of each symbol, the newest first."""
+    found: dict[str, list[Session]] = {}
+    with db.cursor(row_factory=class_row(Session)) as cursor:
+        for session in cursor.execute(_SESSIONS):
+            found.setdefault(session.symbol, []).append(session)
     return found

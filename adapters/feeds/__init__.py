@@ -9,6 +9,7 @@ from adapters.feeds.port import play as play
 from adapters.feeds.quarantine import REASONS as REASONS
 from adapters.feeds.quarantine import Quarantine as Quarantine
 from adapters.feeds.replay import ReplayFeed as ReplayFeed
+from adapters.feeds.sheets import Sheets as Sheets
 from adapters.feeds.sim import SimFeed as SimFeed
 from adapters.settings import Settings
 

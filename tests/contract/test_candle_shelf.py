@@ -20,7 +20,7 @@ from adapters.calendars import calendars
 from adapters.candles import Asked, Builder, Candles, Recorder, Remembered, Retention, backfill
 from adapters.candles.backfill import BackfillError, read_actions
 from adapters.candles.query import Candle, candles
-from adapters.candles.shelf import Action, forget, keep, keep_actions, unfinished
+from adapters.candles.shelf import Action, forget, keep, keep_actions, sessions, unfinished
 from adapters.feeds.port import Flaws
 from adapters.postgres import connect, connect_async, migrate
 from adapters.servers import Database
@@ -147,6 +147,15 @@ def test_the_unfinished_are_taken_up_again(shelf: Connection[Any]) -> None:
     kept = unfinished(shelf)["ACME"]
     assert kept[Level.MINUTE].begins == OPEN + timedelta(minutes=2)
     assert (str(kept[Level.DAY].open), kept[Level.DAY].trades) == ("100", 3)
+
+
+def test_the_last_two_sessions_are_told_newest_first(shelf: Connection[Any]) -> None:
+    day = timedelta(days=1)
+    put(shelf, traded((OPEN, "100"), (OPEN + day, "90"), (OPEN + 2 * day, "105")))
+    (told,) = sessions(shelf).values()
+    assert [one.last_at for one in told] == [OPEN + 2 * day, OPEN + day]
+    assert [str(one.close) for one in told] == ["105", "90"]
+    assert [(one.day.day, str(one.volume)) for one in told] == [(25, "10"), (24, "10")]
 
 
 def test_old_seconds_are_thrown_away_and_minutes_stay(

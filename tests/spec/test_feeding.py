@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from adapters.calendars import calendars
 from adapters.feeds import Board, Feed, Quarantine, SimFeed
-from api.feeding import guarded, illness
+from api.feeding import illness, watched
 from domain.market import Calendars, Instrument, Quote
 
 #: A Monday, 10:00 in Mumbai.
@@ -36,8 +36,9 @@ class Listed(SimFeed):
 
 
 def news(feed: Feed) -> News:
-    board = Board()
-    return News(feed, board, guarded(board, feed), calendars())
+    board, exchanges = Board(), calendars()
+    quarantine, _ = watched(board, feed, exchanges)
+    return News(feed, board, quarantine, exchanges)
 
 
 def told(of: News, now: datetime) -> str | None:

@@ -18,9 +18,10 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.back_room import BackRoom
 from adapters.calendars import calendars
+from adapters.candles import days_of
 from adapters.desks import DesksInMemory
 from adapters.ended import Ended
-from adapters.feeds import Board
+from adapters.feeds import Board, Sheets
 from adapters.ids import Ids
 from adapters.masters import Found
 from adapters.people.people import people_of
@@ -108,13 +109,6 @@ def make(keys: Path, tape: MemoryTape, **changes: Any) -> House:
     """A house of which nothing is open yet; ``changes`` are fields of it."""
     ids, board = Ids(), Board()
     views = nowhere()
-
-    async def tail(version: int) -> list[Fact]:
-        return list(tape.stream(ACCESS_STREAM))
-
-    views = AsyncConnectionPool[Any](
-        "host=/nowhere", open=False, min_size=0, max_size=1, timeout=0.1
-    )
     dispatch = Dispatch(tape, ids)
     board.publish(
         Quote("ACME", "test", 1, now(), now(), Decimal(100), Decimal(9), Decimal(101), Decimal(9))
@@ -140,6 +134,7 @@ def make(keys: Path, tape: MemoryTape, **changes: Any) -> House:
         views=views,
         back_room=BackRoom("host=/nowhere"),
         board=board,
+        sheets=Sheets(days_of(calendars(), [SHARE])),
         instruments={SHARE.symbol: SHARE},
         listed=nothing_listed,
         desks=desks_of(tape, dispatch),

@@ -106,3 +106,12 @@ def test_whoever_has_no_account_is_told_to_open_one(service: Service) -> None:
 def test_strangers_are_told_to_sign_in_there_as_well(service: Service) -> None:
     with httpx.Client(base_url=service.api.replace("/api/v1", "/api")) as http:
         assert http.get("/paper-trading/wallet").status_code == 401
+
+
+def test_what_a_paper_broker_holds_is_the_virtual_money(old_client: Person) -> None:
+    account_id = old_client.account("5000")
+    found = old_client.get("/broker/balance", account_id=account_id)
+    assert found["items"] == [
+        {"account_id": account_id, "broker": "paper", "currency": "INR", "total": "5000",
+         "available": "5000"}
+    ]  # fmt: skip
