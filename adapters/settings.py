@@ -42,6 +42,7 @@ Network = Annotated[
 ]
 Host = Annotated[str, text(r"^[\w.:\[\]-]+$", "host names such as api.example.com")]
 HttpUrl = Annotated[str, text(r"^https?://[^\s/@]+(/\S*)?$", "a URL that begins https://")]
+Pair = Annotated[str, text(r"^[A-Z0-9.]+/[A-Z0-9.]+$", "pairs such as BTC/USD")]
 Origin = Annotated[str, text(r"^https?://[^/\s*]+$", "origins such as https://app.example.com")]
 
 
@@ -60,7 +61,11 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
     nats_url: NatsUrl | None = None
     pg_bin_dir: Path | None = None
     enabled_modules: tuple[Module, ...] = get_args(Module)
-    feed: Literal["sim", "replay"] = "sim"
+    feed: Literal["sim", "replay", "kraken"] = "sim"
+    kraken_url: Annotated[str, text(r"^wss?://\S+$", "a URL that begins wss://")] = (
+        "wss://ws.kraken.com/v2"
+    )
+    kraken_pairs: tuple[Pair, ...] = ("BTC/USD", "ETH/USD")
     feed_seed: Annotated[int, whole(0, 2**63 - 1)] = 1
     replay_files: Path | None = field(default=None, name="REPLAY_PATH")
     replay_speed: Annotated[float, Meta(ge=0, le=1e6, title="a number from 0 to 1000000")] = 1.0

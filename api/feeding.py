@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from adapters import postgres
 from adapters.candles import Recorder, Retention, days_of
 from adapters.candles.shelf import sessions
-from adapters.feeds import Board, Feed, Quarantine, Sheets, play, speed_of
+from adapters.feeds import Board, Feed, KrakenFeed, Quarantine, Sheets, play, speed_of
 from domain.market import Calendars
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ def watched(board: Board, feed: Feed, exchanges: Calendars) -> tuple[Quarantine,
     listed = feed.instruments()
     sheets = Sheets(days_of(exchanges, listed))
     board.subscribe(sheets.on_quote)
-    return Quarantine(board.publish, frozenset(one.symbol for one in listed)), sheets
+    live = isinstance(feed, KrakenFeed)
+    return Quarantine(board.publish, frozenset(one.symbol for one in listed), live=live), sheets
 
 
 async def take_up(engine: Engine) -> None:
@@ -74,6 +75,8 @@ async def playing(
     engine: Engine, clock: Callable[[], datetime], pace: Callable[[float], Awaitable[None]]
 ) -> None:
     """Play the feed; a recording that is over leaves a market without fresh quotes."""
+    if isinstance(engine.feed, KrakenFeed):
+        await engine.feed.run(engine.quarantine, engine.quarantine.withhold, clock, pace)
     await play(engine.feed, engine.quarantine, clock, pace, speed_of(engine.settings))
     _log.warning("the feed is over", slices=engine.board.count, left_out=str(engine.feed.flaws))
     await asyncio.Event().wait()
@@ -81,7 +84,8 @@ async def playing(
 
 async def illness(engine: Engine, now: datetime) -> str | None:
     """What is wrong with the market's news; None when they are sound, or none are due."""
-    return engine.quarantine.ill() or _silence(engine, now)
+    trouble = engine.feed.trouble if isinstance(engine.feed, KrakenFeed) else None
+    return trouble or engine.quarantine.ill() or _silence(engine, now)
 
 
 def _silence(engine: Engine, now: datetime) -> str | None:

@@ -1,8 +1,9 @@
-"""Feeds: simulated and recorded markets, and the board of last quotes."""
+"""Feeds: simulated, recorded and live markets, and the board of last quotes."""
 
 from __future__ import annotations
 
 from adapters.feeds.board import Board as Board
+from adapters.feeds.kraken import KrakenFeed as KrakenFeed
 from adapters.feeds.port import Feed as Feed
 from adapters.feeds.port import FeedError as FeedError
 from adapters.feeds.port import play as play
@@ -18,6 +19,8 @@ def feed_from(settings: Settings) -> Feed:
     """The feed the operator chose; FeedError when its files cannot be played."""
     if settings.feed == "sim":
         return SimFeed(settings.feed_seed)
+    if settings.feed == "kraken":
+        return KrakenFeed(settings.kraken_url, settings.kraken_pairs)
     if settings.replay_files is None:
         raise FeedError("REPLAY_PATH must name a file or a folder when FEED is replay")
     return ReplayFeed(settings.replay_files, settings.replay_currency)

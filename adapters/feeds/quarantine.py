@@ -29,11 +29,13 @@ JUMPED = "jumped"
 CLOCK = "clock ran back"
 WRONG_SYMBOL = "wrong symbol"
 BROKEN = "broken frame"
+NO_CHECKSUM = "no checksum"
+GAP = "gap in the sequence"
 #: Why slices, and whole frames, are withheld.
 REASONS = (
     WRONG_SYMBOL, "not a number", "not above zero", "too small", "too large", "broken depth",
-    CROSSED, LATE, DUPLICATED, WRONG_DAY, AHEAD, JUMPED, CLOCK, BROKEN, "no checksum",
-    "gap in the sequence",
+    CROSSED, LATE, DUPLICATED, WRONG_DAY, AHEAD, JUMPED, CLOCK, BROKEN, NO_CHECKSUM,
+    GAP,
 )  # fmt: skip
 
 #: How far the exchange's time of a live slice may be from ours, and how far ahead of it.

@@ -34,7 +34,7 @@ def test_every_bad_value_is_reported_at_once() -> None:
     assert str(refused.value).splitlines() == [
         "PAPERTAPE_PORT must be a whole number from 0 to 65535",
         "ENABLED_MODULES must be a comma list of identity, trading, market, compliance",
-        "FEED must be one of sim, replay",
+        "FEED must be one of sim, replay, kraken",
         "FEED_SEED must be a whole number from 0 to 9223372036854775807",
         "REPLAY_SPEED must be a number from 0 to 1000000",
         "CORS_ORIGINS must be a comma list of origins such as https://app.example.com",
@@ -105,7 +105,7 @@ def test_a_broken_line_is_reported_with_the_bad_values(tmp_path: Path) -> None:
     assert str(refused.value).splitlines() == [
         f"{file} line 2 must be KEY=VALUE",
         f"{file} line 3 must be KEY=VALUE",
-        "FEED must be one of sim, replay",
+        "FEED must be one of sim, replay, kraken",
     ]
 
 
