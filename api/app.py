@@ -10,7 +10,7 @@ from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.types import ControllerRouterHandler
 
-from api import admin, alerts, docs, health, identity, mailbox, market, metrics, trading
+from api import admin, alerts, docs, health, identity, mailbox, market, metrics, trading, udf
 from api.asgi import Json
 from api.auth import SignedIn
 from api.doorman import Doorman
@@ -41,6 +41,8 @@ def create_app(house: House, extra_routes: Sequence[ControllerRouterHandler] = (
         modules.append(
             Router(trading.SEED_PREFIX, route_handlers=trading.SEED_ROUTES, tags=["seeds"])
         )
+    if "market" in house.settings.enabled_modules:
+        modules.append(Router(udf.PREFIX, route_handlers=udf.ROUTES, tags=["market"]))
     measured = Metrics(house.gauges, house.tallies)
     house.dispatch.followers.append(measured.committed)
     tide = Tide(house.head)

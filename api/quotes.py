@@ -39,9 +39,9 @@ class Quoted(Struct, frozen=True):
 
     ``quality`` is FRESH, or the reason why it may not be traded on; ``age_ms`` is counted from
     when it was received.  ``open``, ``high``, ``low`` and ``volume`` (in units) are of the session
-    so far, ``change_pct`` is from the close of the session before.  ``bids`` and ``asks`` are at
-    most five levels, best first, where the source shows depth; ``open_interest`` is in units,
-    where the source tells it.
+    so far, ``change`` and ``change_pct`` are from the close of the session before.  ``bids`` and
+    ``asks`` are at most five levels, best first, where the source shows depth;
+    ``open_interest`` is in units, where the source tells it.
     """
 
     symbol: str
@@ -65,6 +65,7 @@ class Quoted(Struct, frozen=True):
     low: str | None = None
     volume: str | None = None
     previous_close: str | None = None
+    change: str | None = None
     change_pct: str | None = None
     open_interest: str | None = None
 
@@ -191,7 +192,7 @@ def quoted(request: Request, symbol: str) -> Quoted:
         bids=_depth(quote.bids),
         asks=_depth(quote.asks),
         volume=known.volume if quote.volume is None else plain(quote.volume),
-        change_pct=_change(quote.last, sheet.previous_close),
+        **_change(quote.last, sheet.previous_close),
         open_interest=_shown(quote.open_interest),
     )
 
@@ -202,10 +203,11 @@ def _sheet(request: Request, symbol: str) -> Sheet:
     return request.house.sheets.of(symbol, request.now if quote is None else quote.at)
 
 
-def _change(last: Decimal | None, before: Decimal | None) -> str | None:
+def _change(last: Decimal | None, before: Decimal | None) -> dict[str, str]:
     if last is None or before is None:
-        return None
-    return plain(((last / before - 1) * 100).quantize(_PERCENT, ROUND_HALF_EVEN))
+        return {}
+    share = ((last / before - 1) * 100).quantize(_PERCENT, ROUND_HALF_EVEN)
+    return {"change": plain(last - before), "change_pct": plain(share)}
 
 
 def _depth(levels: tuple[Level, ...]) -> list[Depth]:

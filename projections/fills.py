@@ -138,6 +138,20 @@ SELECT {columns} FROM rm.orders o JOIN rm.accounts a USING (account_id)
 )
 
 
+#: Of each account only its newest fills are looked through: nobody draws more.
+NEWEST = 2000
+_OF_SYMBOL = sql(
+    """
+SELECT f.* FROM rm.accounts a CROSS JOIN LATERAL (
+    SELECT {columns} FROM rm.fills f WHERE f.account_id = a.account_id
+     ORDER BY f.position DESC LIMIT %s) f
+ WHERE a.owner_id = %s AND f.symbol = %s AND f.executed_at >= %s AND f.executed_at < %s
+ ORDER BY f.position
+""",
+    columns=_COLUMNS,
+)
+
+
 async def of_account(
     db: Db, owner: UUID, account_id: UUID, *, limit: int = LIMIT, cursor: str | None = None
 ) -> Page[Fill]:
@@ -154,3 +168,11 @@ async def of_order(db: Db, owner: UUID, order_id: UUID) -> list[Fill]:
     if not found:
         raise NotFound("ORDER_UNKNOWN", order_id=str(order_id))
     return [Fill(**row) for row in found if row["exec_id"] is not None]
+
+
+async def of_symbol(
+    db: Db, owner: UUID, symbol: str, since: datetime, until: datetime
+) -> list[Fill]:
+    """Those of all accounts of this owner in [since, until), oldest first."""
+    found = await rows(db, _OF_SYMBOL, (NEWEST, owner, symbol, since, until))
+    return [Fill(**row) for row in found]
