@@ -11,10 +11,12 @@ import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import psycopg
 import structlog
 from msgspec import Struct
+from psycopg import Connection
 
 from adapters import postgres
 from adapters.candles import shelf
@@ -66,20 +68,24 @@ class Recorder:
         self._source = source
         self._retention = retention
         self._swept: datetime | None = None
+        self._db: Connection[Any] | None = None
 
     def take_up(self) -> None:
         """Go on with the candles that were not over; before the first slice."""
-        with postgres.connect(self._dsn) as db:
-            self.builder.resume(shelf.unfinished(db))
+        self.builder.resume(shelf.unfinished(self._connected()))
 
     async def run(self) -> None:
         """Write what has changed, until cancelled; a database that is away is tried again."""
-        while True:
-            await asyncio.sleep(EVERY_S)
-            changed = list(self.builder.changed())
-            reached = self.builder.reached
-            if not changed or reached is None:
-                continue
+        try:
+            while True:
+                await asyncio.sleep(EVERY_S)
+                await self._note()
+        finally:
+            self._hang_up()
+
+    async def _note(self) -> None:
+        changed, reached = list(self.builder.changed()), self.builder.reached
+        if changed and reached is not None:
             rows = [shelf.row(*candle, self._source) for candle in changed]
             pages = [rows[n : n + shelf.PAGE] for n in range(0, len(rows), shelf.PAGE)]
             await self._written([shelf.text(page) for page in pages], reached)
@@ -90,6 +96,7 @@ class Recorder:
                 await asyncio.to_thread(self._write, pages, reached)
             except psycopg.OperationalError as error:
                 _log.warning("candles wait", error=type(error).__name__)
+                self._hang_up()
                 await asyncio.sleep(EVERY_S)
             except psycopg.Error:
                 _log.exception("candles not written", pages=len(pages))
@@ -98,12 +105,23 @@ class Recorder:
                 return
 
     def _write(self, pages: list[str], reached: datetime) -> None:
-        with postgres.connect(self._dsn) as db:
-            db.execute("SET synchronous_commit = off")
-            for page in pages:
-                db.execute(shelf.KEEP, [page, reached])
-            if self._swept is None or reached - self._swept >= SWEEP:
-                self._swept = reached
-                for level, before in self._retention.limits(reached):
-                    for name in shelf.forget(db, level, before):
-                        _log.info("candles thrown away", partition=name)
+        db = self._connected()
+        for page in pages:
+            db.execute(shelf.KEEP, [page, reached])
+        if self._swept is None or reached - self._swept >= SWEEP:
+            self._swept = reached
+            for level, before in self._retention.limits(reached):
+                for name in shelf.forget(db, level, before):
+                    _log.info("candles thrown away", partition=name)
+
+    def _connected(self) -> Connection[Any]:
+        """The one connection, opened anew only where it was lost."""
+        if self._db is None:
+            self._db = postgres.connect(self._dsn)
+            self._db.execute("SET synchronous_commit = off")
+        return self._db
+
+    def _hang_up(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None

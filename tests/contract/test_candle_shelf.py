@@ -16,6 +16,7 @@ import pytest
 from psycopg import Connection
 
 import adapters.candles
+import adapters.candles.recorder as recorder_module
 from adapters.calendars import calendars
 from adapters.candles import Asked, Builder, Candles, Recorder, Remembered, Retention, backfill
 from adapters.candles.backfill import BackfillError, read_actions
@@ -204,24 +205,44 @@ def test_the_service_writes_candles_through_one_door(
         shelf.execute(statement.encode())
 
 
-def test_the_recorder_writes_what_the_board_shows(
-    database: Database, shelf: Connection[Any]
+def test_the_recorder_writes_what_the_board_shows_over_one_connection(
+    database: Database, shelf: Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """And over another when that is lost."""
+    monkeypatch.setattr(recorder_module, "EVERY_S", 0.05)
+    admin = psycopg.connect(database.admin_dsn, autocommit=True)
+    (ours,) = shelf.execute("SELECT pg_backend_pid()").fetchone() or (0,)
+    others = (
+        b"SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+        b" AND backend_type = 'client backend' AND pid NOT IN (pg_backend_pid(), %s)"
+    )
+
+    async def written(recorder: Recorder, nth: int) -> list[int]:
+        """Who is connected once this minute has been written."""
+        at = OPEN + nth * timedelta(minutes=1)
+        recorder.on_quote(Quote("ACME", "t", nth, at, at, last=Decimal(1), last_size=Decimal(1)))
+        minutes = f"SELECT count(*) FROM md.candle WHERE level = '1m' AND begins = '{at}'"
+        for _ in range(200):
+            await asyncio.sleep(0.05)
+            if shelf.execute(minutes.encode()).fetchone() == (1,):
+                return [pid for (pid,) in admin.execute(others, [ours]).fetchall()]
+        raise AssertionError("it was never written")
+
     async def scenario() -> None:
         recorder = Recorder(database.dsn, "test", lambda _: XNYS, Retention(1, 0))
         await asyncio.to_thread(recorder.take_up)
         running = asyncio.create_task(recorder.run())
-        recorder.on_quote(
-            Quote("ACME", "t", 1, OPEN, OPEN, last=Decimal(100), last_size=Decimal(1))
-        )
-        for _ in range(50):
-            await asyncio.sleep(0.1)
-            if len(rows := shelf.execute("SELECT level FROM md.candle").fetchall()) == 3:
-                break
+        (first,) = await written(recorder, 0)
+        assert [await written(recorder, nth) for nth in (1, 2)] == [[first], [first]]
+        admin.execute("SELECT pg_terminate_backend(%s)", [first])
+        (second,) = await written(recorder, 3)
+        assert second != first
         running.cancel()
-        assert len(rows) == 3
+        await asyncio.gather(running, return_exceptions=True)
 
-    asyncio.run(scenario())
+    with admin:
+        asyncio.run(scenario())
+    assert shelf.execute("SELECT count(*) FROM md.candle").fetchone() == (9,)
 
 
 def test_a_backfill_of_our_own_bars_leaves_out_what_makes_no_sense(
