@@ -10,12 +10,12 @@ import argparse
 import sys
 from time import perf_counter
 
-from tests.bench import doors, flood, folding, reading, ticking, whole, writing
+from tests.bench import doors, flood, folding, market, reading, ticking, whole, writing
 from tests.bench.budgets import BUDGETS, Figure, line, table, write
 from tests.bench.stage import BUILD, Stage
 
 #: In this order: what stops the stage's Postgres comes last.
-GROUPS = (folding, ticking, writing, reading, doors, flood, whole)
+GROUPS = (folding, ticking, market, writing, reading, doors, flood, whole)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.bench import folding, history
+from tests.bench import folding, history, market
 from tests.bench.__main__ import GROUPS, main
 from tests.bench.budgets import BUDGETS, compared, figure, table, write
 from tests.bench.lag import p99_ms
@@ -82,6 +82,11 @@ def test_a_retold_history_is_a_hundred_facts_of_one_account() -> None:
 
 def test_folding_is_measured(tmp_path: Path) -> None:
     (found,) = folding.measure(Stage(tmp_path), frozenset({"P9"}), scale=0.01)
+    assert found.figure > 0
+
+
+def test_a_chain_is_measured_with_all_its_greeks(tmp_path: Path) -> None:
+    (found,) = market.measure(Stage(tmp_path), frozenset({"CHAIN"}), scale=0.01)
     assert found.figure > 0
 
 

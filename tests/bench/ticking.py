@@ -74,14 +74,14 @@ def trading(feed: Feed) -> float:
     return ticks / seconds
 
 
-def crowded(feed: Feed, first: Quote) -> Venue:
+def crowded(feed: Feed, first: Quote, many: int = RESTING) -> Venue:
     """Buys from below up to the market, sells from above down to it, of many accounts."""
     venue = Venue(feed.instruments())
     middle = first.last or first.ask or Decimal(1)
     accounts = [people.ids() for _ in range(ACCOUNTS)]
-    for nth in range(RESTING):
+    for nth in range(many):
         side = Side.BUY if nth % 2 else Side.SELL
-        away = middle * REACH * nth / RESTING
+        away = middle * REACH * nth / many
         limit = middle - away if side is Side.BUY else middle + away
         venue.on_order(resting(first, accounts[nth % ACCOUNTS], side, limit))
     return venue
