@@ -38,7 +38,7 @@ check: $(VENV)/.dev ## lint, format, types, imports, secrets: all that needs no 
 	$(BIN)/lint-imports
 	$(BIN)/python tests/architecture/secret_scan.py
 
-bench: $(VENV)/.dev ## print the ten ratios of the budgets; ONLY=P1,P2 a part
+bench: $(VENV)/.dev ## print the ratios of the budgets; ONLY=P1,P2 a part
 	@$(BIN)/papertape bench $(if $(ONLY),--only $(ONLY))
 
 session: $(VENV)/.dev ## trade one real day: 50 accounts, 20,000 orders, every invariant
