@@ -77,18 +77,21 @@ def check(settings: Settings, asked: Namespace) -> int:
     """
     0 when every invariant holds, else 1 and what breaks it: one line for each.
 
-    Beside those of the accounts: I-16, every read model equals a fresh replay, and I-20, the
-    hash chain verifies.
+    Beside those of the accounts: I-16, every read model equals a fresh replay, I-19, nothing
+    secret is on the tape in clear, and I-20, the hash chain verifies.
     """
     with servers.database(settings) as database:
         with postgres.connect(database.dsn) as db:
             found, looked_at = invariants.audit(db)
             chain = tape.verify(db)
+            clear = invariants.in_clear(db)
         findings = projector.check_against_replay(database.dsn)
     found.append(_replayed(findings))
+    says = "no password, key, token or address of a person is on the tape in clear"
+    found.append(invariants.Invariant("I-19", says, clear))
     broken = None if chain.sound else str(chain)
     found.append(invariants.Invariant("I-20", "the hash chain verifies", broken))
-    for each in found:
+    for each in sorted(found, key=lambda each: each.number):
         print(each)
     wrong = sum(each.broken is not None for each in found)
     print(

@@ -5,6 +5,7 @@ It asks neither the code that decides nor any read model for a total, so that a 
 found and not shared.  The numbers are those of trading.md §4.20.
 """
 
+from adapters.invariants.secrets import in_clear as in_clear
 from adapters.invariants.walk import INVARIANTS as INVARIANTS
 from adapters.invariants.walk import Auditor as Auditor
 from adapters.invariants.walk import Invariant as Invariant

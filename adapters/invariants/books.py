@@ -9,15 +9,19 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from adapters.invariants.corrected import Retold
 from adapters.invariants.holdings import Complaint, Holding
 from adapters.invariants.tickets import LEGAL, Ticket
 from domain.base import Event
 from domain.money import ZERO
 from domain.trading import (
     LONG_ONLY,
+    AccountOpened,
     Balance,
     Execution,
     OrderAccepted,
+    OrderFilledLate,
+    OrderHeld,
     OrderPlaced,
     OrderRejected,
     Origin,
@@ -25,14 +29,17 @@ from domain.trading import (
     Product,
     Side,
 )
+from domain.trading.correction_events import PositionRestated, TradeAnnulled, TradeCorrected
 from domain.trading.day_events import (
     AccountEpochClosed,
     HoldingAfter,
     MarginRemarked,
 )
-from domain.trading.risk import Risk, TradingState
+from domain.trading.risk import TradingState, TradingStateChanged
 
 Key = tuple[str, Product]
+#: The kind of account whose orders leave the house, and the venue of all others.
+LIVE, PAPER = "LIVE", "paper"
 
 
 class Books:
@@ -43,20 +50,25 @@ class Books:
         self.tickets: dict[UUID, Ticket] = {}
         self.working: set[UUID] = set()
         self.execs: set[UUID] = set()
-        self.risk = Risk()
+        self.holds: dict[str, tuple[TradingState, datetime | None]] = {}
         self.paid_in_full = True
         self.brought = ZERO
+        self.kind = ""
+        self.retold: dict[Key, Retold] = {}
 
     def take(self, event: Event, at: datetime) -> Iterator[Complaint]:
         """One more fact of the account; what it breaks."""
         told: Any = event
         before = self.balance
-        self.risk = self.risk.evolve(event)
         postings = getattr(event, "postings", None)
         if postings is not None:
             yield from self._post(postings)
         self.balance = getattr(event, "balance", before)
+        if self.kind != LIVE:
+            yield from _only_on_paper(event)
         match event:
+            case AccountOpened():
+                self.kind = event.kind
             case OrderPlaced():
                 self.tickets[event.order_id] = Ticket(
                     event.order, event.origin, event.order.quantity
@@ -70,6 +82,8 @@ class Books:
             case PositionConverted():
                 self._convert(event)
                 self._anchor()
+            case TradeCorrected() | TradeAnnulled():
+                self._retelling((event.symbol, event.product)).change(event)
             case _ if type(event).__name__ in LEGAL:
                 if isinstance(event, OrderAccepted):
                     yield from self._halted(event, at)
@@ -91,7 +105,8 @@ class Books:
 
     def _halted(self, event: OrderAccepted, at: datetime) -> Iterator[Complaint]:
         ticket = self.tickets.get(event.order_id)
-        if self.risk.state_at(at) is not TradingState.HALTED or ticket is None:
+        halts = [until for state, until in self.holds.values() if state is TradingState.HALTED]
+        if ticket is None or not any(until is None or at < until for until in halts):
             return
         if ticket.origin is not Origin.SYSTEM or not ticket.order.reduce_only:
             yield "I-18", f"order {event.order_id} accepted while trading is halted"
@@ -107,6 +122,7 @@ class Books:
         power = self._power(before, key, fill.last_px)
         yield from self._order(fill.order_id, fill)
         yield from held.take(fill)
+        self._retelling(key).take(fill)
         ticket = self.tickets.get(fill.order_id)
         expected = key[1] in LONG_ONLY or (ticket and ticket.within_reserve(fill.last_px))
         if expected and self._power(self.balance, key, fill.last_px) < power:
@@ -149,6 +165,8 @@ class Books:
         target = self.holdings.setdefault(
             (event.symbol, event.to_product), Holding(multiplier=event.multiplier)
         )
+        self._retelling((event.symbol, event.from_product)).plain = False
+        self._retelling((event.symbol, event.to_product)).plain = False
         for held, after, style in (
             (source, event.source, event.from_style),
             (target, event.target, event.to_style),
@@ -167,10 +185,15 @@ class Books:
     def _retold(self, event: Event) -> Iterator[Complaint]:
         """Facts that are no fills tell positions as they stand: splits, expiry, corrections."""
         told: Any = event
+        if isinstance(event, PositionRestated):
+            key = (event.holding.symbol, event.holding.product)
+            yield from self._retelling(key).agrees(event)
         for after in (*getattr(told, "holdings", ()), getattr(told, "holding", None)):
             if isinstance(after, HoldingAfter):
                 held = self.holdings.setdefault((after.symbol, after.product), Holding())
                 held.retell(after)
+                if not isinstance(event, PositionRestated):
+                    self._retelling((after.symbol, after.product)).plain = False
                 yield from held.sound()
                 self._anchor()
         match event:
@@ -178,11 +201,17 @@ class Books:
                 for mark in event.marks:
                     held = self.holdings[mark.symbol, mark.product]
                     held.last_price, held.margin = mark.price, mark.margin
+            case TradingStateChanged():
+                self.holds[event.party] = event.new, event.until
             case AccountEpochClosed():
                 self.holdings.clear()
+                self.retold.clear()
                 self._anchor()
             case _:
                 pass
+
+    def _retelling(self, key: Key) -> Retold:
+        return self.retold.setdefault(key, Retold())
 
     def _anchor(self) -> None:
         """From here on what trading brings is reckoned anew."""
@@ -222,3 +251,11 @@ class Books:
 
     def _ledger(self, name: str) -> Decimal:
         return Decimal(self.ledgers[name])
+
+
+def _only_on_paper(event: Event) -> Iterator[Complaint]:
+    """What is only played with never leaves the house."""
+    if isinstance(event, OrderAccepted | OrderHeld) and event.venue != PAPER:
+        yield "I-17", f"order {event.order_id} went to {event.venue}"
+    elif isinstance(event, OrderFilledLate):
+        yield "I-17", f"order {event.order_id} was filled late, as only a live one is"

@@ -31,6 +31,8 @@ SAYS = {
     "I-11": "the fees of an order depend on its turnover alone",
     "I-12": "a fill is within its limit, and within what its evidence shows",
     "I-14": "every posting has its counterpart, in each fact and over all accounts",
+    "I-15": "a restated position is the one that the corrected history comes to",
+    "I-17": "orders of an account that is no live one go to the paper venue alone",
     "I-18": "while trading is halted no order is accepted, except to reduce",
 }
 

@@ -95,8 +95,9 @@ class Trading(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.ids = 1000
+        self.at = NOW
         opening = OpenAccount(
-            at=NOW,
+            at=self.at,
             account_id=MINE,
             owner_id=ME,
             kind="PAPER",
@@ -138,7 +139,7 @@ class Trading(RuleBasedStateMachine):
         )
         self.ask(
             PlaceOrder(
-                at=NOW,
+                at=self.at,
                 account_id=MINE,
                 order_id=self.new_id(),
                 order=order,
@@ -162,14 +163,14 @@ class Trading(RuleBasedStateMachine):
             return  # a fall below the loan is a loss that a broker would have called before
         before = buying_power_at(self.account, order, price)
         again = ApplyFill(
-            at=NOW,
+            at=self.at,
             account_id=MINE,
             order_id=order_id,
             exec_id=self.new_id(),
             quantity=min(quantity, working.leaves_qty),
             price=price,
-            evidence=witness(quote(), NOW, rule="MARKETABLE", model="TOP_OF_BOOK@1"),
-            executed_at=NOW,
+            evidence=witness(quote(), self.at, rule="MARKETABLE", model="TOP_OF_BOOK@1"),
+            executed_at=self.at,
         )
         facts = self.ask(again)
         filled = [fact for fact in facts if isinstance(fact, OrderFilled)]
@@ -184,7 +185,7 @@ class Trading(RuleBasedStateMachine):
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
         order_id = data.draw(st.sampled_from(sorted(self.account.orders)))
-        self.ask(CancelOrder(at=NOW, account_id=MINE, order_id=order_id))
+        self.ask(CancelOrder(at=self.at, account_id=MINE, order_id=order_id))
 
     @precondition(lambda self: self.account.orders)
     @rule(data=st.data(), quantity=small | st.none(), price=prices | st.none())
@@ -195,7 +196,7 @@ class Trading(RuleBasedStateMachine):
         symbol = self.account.orders[order_id].order.symbol
         self.ask(
             ReplaceOrder(
-                at=NOW,
+                at=self.at,
                 account_id=MINE,
                 order_id=order_id,
                 instrument=BY_SYMBOL[symbol],
@@ -210,7 +211,7 @@ class Trading(RuleBasedStateMachine):
         before = equity_at(self.account, Decimal(3))
         facts = self.ask(
             ConvertPosition(
-                at=NOW,
+                at=self.at,
                 account_id=MINE,
                 conversion_id=self.new_id(),
                 instrument=SHARE,

@@ -17,7 +17,9 @@ from hypothesis.stateful import invariant, rule
 
 from domain.trading import (
     LONG_ONLY,
+    OrderAccepted,
     OrderFilled,
+    OrderHeld,
     OrderPlaced,
     Position,
     PositionConverted,
@@ -157,6 +159,13 @@ class AnyProduct(Trading):
             order = orders[order_id]
             due = schedule(schedules[order_id]).total(segment_of(order), order.side, gross)
             assert paid[order_id] == due
+
+    @invariant()
+    def it_deals_at_the_paper_venue_alone(self) -> None:
+        """I-17: nothing that is played with can reach a live broker."""
+        for fact in self.facts:
+            if isinstance(fact, OrderAccepted | OrderHeld):
+                assert fact.venue == "paper"
 
 
 class LongOnly(AnyProduct):

@@ -12,21 +12,24 @@ import pytest
 from msgspec.structs import replace
 
 from adapters.invariants import INVARIANTS, Auditor
-from commands.trading import ApplyCorporateAction, CorporateAction
-from domain.base import Event, Fact, Meta
+from commands.trading import ApplyCorporateAction, CorporateAction, CorrectTrade
+from domain.base import Event, Fact, Meta, fold
 from domain.trading import (
+    Account,
     ActionKind,
     CorporateActionApplied,
     Execution,
+    OrderAccepted,
     OrderCanceled,
     OrderFilled,
+    PositionRestated,
     Posting,
     Side,
 )
 from domain.trading.risk import Party, TradingState, TradingStateChanged
 from tests.naive.histories import MINE, OPENING, History
+from tests.spec.trading import FIRST_EXEC, NOW, SECOND, fill, history, place, ticket
 from tests.spec.trading import MINE as MINE_TOO
-from tests.spec.trading import NOW, SECOND, fill, history, place, ticket
 
 META = Meta(actor="test", command_id=MINE, correlation_id=MINE, occurred_at=OPENING)
 CENT = Decimal("0.01")
@@ -105,6 +108,37 @@ SOLD = history(
     place(ticket(Side.SELL, "5"), SECOND),
     fill("5", "101", SECOND, UUID(int=102)),
 )
+
+
+def _corrected() -> list[Event]:
+    """Two trades, of which the first was at another price."""
+    past = history(
+        place(ticket()),
+        fill("10", "100"),
+        place(ticket(Side.SELL, "5"), SECOND),
+        fill("5", "101", SECOND, UUID(int=102)),
+    )
+    correct = CorrectTrade(
+        at=NOW,
+        account_id=MINE_TOO,
+        trade_id=FIRST_EXEC,
+        price=Decimal(99),
+        reason="a wrong price came in",
+        expected_version=1,
+        history=past,
+    )
+    return [*past, *correct.decide(fold(Account(), past))]
+
+
+def _restated(fact: PositionRestated) -> PositionRestated:
+    cost = fact.holding.cost_basis + CENT
+    return replace(fact, holding=replace(fact.holding, cost_basis=cost))
+
+
+def test_a_corrected_trade_breaks_no_invariant() -> None:
+    assert broken(_corrected()) == {}
+
+
 PLANTED: dict[str, list[Event]] = {
     "I-01": spoilt(lambda fact: _position(fact, quantity=Decimal(1))),
     "I-02": spoilt(_one_layer_less),
@@ -123,6 +157,8 @@ PLANTED: dict[str, list[Event]] = {
     "I-12": spoilt(
         lambda fact: replace(fact, evidence=replace(fact.evidence, bid_size=CENT, ask_size=CENT))
     ),
+    "I-15": spoilt(_restated, PositionRestated, _corrected()),
+    "I-17": spoilt(lambda fact: replace(fact, venue="zerodha"), OrderAccepted),
     "I-14": spoilt(lambda fact: replace(fact, postings=(*fact.postings, Posting("house:x", CENT)))),
 }
 
