@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import resource
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -26,6 +27,9 @@ GRANTED = tuple(role.name for role in SYSTEM_ROLES if role.permissions)
 def main(argv: list[str] | None = None) -> int:
     """The exit code: 0 done, 1 found something wrong or could not run, 2 called wrongly."""
     asked = _parser().parse_args(argv)
+    # What is in memory (keys, passwords on their way) never lands on a disk, nor does what is in
+    # that of the servers that we start.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     module, _, function = asked.run.partition(":")
     try:
         # Each word loads only what it needs: the parent of ``up`` stays small.

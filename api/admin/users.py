@@ -39,10 +39,16 @@ class Search(Struct, frozen=True, forbid_unknown_fields=True):
 
     email: Email
 
+    def __repr__(self) -> str:
+        return "Search()"
+
 
 class Invitation(Struct, frozen=True, forbid_unknown_fields=True):
     email: Email
     reason: Why
+
+    def __repr__(self) -> str:
+        return "Invitation()"
 
 
 class UserSeen(Struct, frozen=True):
@@ -59,6 +65,9 @@ class UserSeen(Struct, frozen=True):
     suspended_for: str | None
     erased_at: datetime | None
     position: int
+
+    def __repr__(self) -> str:
+        return "UserSeen()"
 
 
 class UserInDetail(Struct, frozen=True):

@@ -46,6 +46,9 @@ class SignIn(Struct, frozen=True, forbid_unknown_fields=True):
 class Forgotten(Struct, frozen=True, forbid_unknown_fields=True):
     email: Email
 
+    def __repr__(self) -> str:
+        return "Forgotten()"
+
 
 class PasswordReset(Struct, frozen=True, forbid_unknown_fields=True):
     """``token`` is what the letter says."""

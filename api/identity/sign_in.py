@@ -58,11 +58,17 @@ class SignedIn(Struct, frozen=True, omit_defaults=True):
     csrf_token: str | None = None
     token_type: str | None = None
 
+    def __repr__(self) -> str:
+        return "SignedIn()"
+
 
 class Me(Struct, frozen=True):
     user_id: UUID
     email: str | None
     roles: list[str]
+
+    def __repr__(self) -> str:
+        return "Me()"
 
 
 @post(

@@ -47,6 +47,11 @@ class Operation(Struct, frozen=True):
     def is_public(self) -> bool:
         return self.spec.get("security") == []
 
+    @property
+    def ends_the_session(self) -> bool:
+        """Whoever calls it on the way to others has nobody to ask them as."""
+        return self.path.endswith("/auth/logout") or self.name == "DELETE /api/v1/auth/sessions"
+
     def parameters(self, place: str) -> list[dict[str, Any]]:
         return [one for one in self.spec.get("parameters", ()) if one["in"] == place]
 

@@ -12,7 +12,8 @@ import pytest
 from tests.contract.doors.conftest import house, keys  # noqa: F401 - fixtures
 from tests.contract.doors.rig import UNTOLD, Doors
 from tests.e2e.api.doorstep import refused
-from tests.e2e.service import Service
+from tests.e2e.service import Person, Service
+from tests.security.generated import operations
 from tests.security.raw import answered
 
 OURS = "api.example.com"
@@ -189,3 +190,23 @@ async def test_s87_a_mistake_of_ours_says_nothing_but_its_number(house: Doors) -
     for word in (UNTOLD, "Traceback", "RuntimeError", ".py", "rig"):
         assert word not in answer.text
     demand_safe_headers(answer)
+
+
+EVIL = [
+    "//evil.example.net", "https://evil.example.net", "\\\\evil.example.net", "/\\evil.example.net",
+    "https://api.example.com@evil.example.net", "%0d%0aLocation:%20//evil.example.net",
+    "javascript:alert(1)",
+]  # fmt: skip
+WHERETO = ("next", "redirect", "redirect_uri", "redirect_url", "return_to", "returnTo", "url")
+
+
+def test_s18_nobody_is_sent_to_where_somebody_else_says(service: Service, person: Person) -> None:
+    """No door redirects, whatever its query asks, and no header of an answer names the place."""
+    asked = dict(zip(WHERETO, EVIL, strict=True))
+    for one in operations(service.url):
+        if not one.ends_the_session:
+            answer = person.http.request(
+                one.method, service.url + one.url({}), params=asked, json={}
+            )
+            assert not answer.is_redirect, one.name
+            assert "evil" not in str(answer.headers), one.name

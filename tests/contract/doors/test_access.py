@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
+from uuid import UUID
 
 import pytest
 from litestar import get
-from msgspec.structs import replace
+from msgspec.structs import fields, replace
 
 from adapters.standings import Standings
 from adapters.tape import MemoryTape
 from api.auth import only
+from api.catalogue import known_commands
 from commands.base import Caller, Command, Entry
 from commands.identity import ACCESS_STREAM, AssignRole, EstablishRoles, RevokeRole, SuspendUser
 from domain.base import Fact, Meta, Role
 from domain.errors import Forbidden, Unavailable
-from domain.identity import Access, UserSuspended, role_id_of
+from domain.identity import PERMISSIONS, Access, UserSuspended, role_id_of
 from tests.contract.doors.rig import Doors, doors, now
 
 pytestmark = pytest.mark.anyio
@@ -128,3 +132,44 @@ async def test_dispatch_asks_for_the_permission_as_the_door_does(house: Doors) -
         command, replace(trader, permissions=frozenset({"users:suspend"}))
     )
     assert receipt.facts
+
+
+#: Commands that are power over others, and those that are so for whoever does not own the thing.
+OF_OTHERS = [one for one in known_commands() if one.permission and not one.allowed & Role.TRADER]
+
+
+SAID: dict[str, Any] = {"reason": WHY, "name": "desk", "of": "users:read"}
+
+
+def example(command: type[Command]) -> Command:
+    """One of these; what it says does not matter to whether it may be asked at all."""
+    by_type = {datetime: now(), UUID: UUID(int=1), str: "x", int: 1, Decimal: Decimal(1)}
+    hints = get_type_hints(command)
+    given: dict[str, Any] = {
+        one.name: SAID.get(one.name) or by_type.get(hints[one.name]) or {}
+        for one in fields(command)
+        if one.required
+    }
+    return command(**given)
+
+
+@pytest.mark.parametrize("command", OF_OTHERS, ids=lambda one: one.__name__)
+def test_no_command_of_power_is_taken_from_a_trader_by_whatever_door(command: Any) -> None:
+    trader = Caller(actor="user:x", roles=Role.TRADER, correlation_id=UUID(int=1))
+    others = replace(trader, permissions=frozenset(PERMISSIONS) - {command.permission})
+    for by in (trader, others):
+        with pytest.raises(Forbidden, match="ACCESS_DENIED"):
+            example(command).authorise(command.state(), by)
+
+
+async def test_every_door_that_changes_something_asks_what_a_command_asks(house: Doors) -> None:
+    """A permission that only a door knew would be no rule for bots and messages."""
+    asked_by_commands = {one.permission for one in known_commands()}
+    document = json.loads(house.app.state["openapi"]())
+    doors_alone = {
+        f"{method.upper()} {path}: {operation['x-permission']}"
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if method != "get" and operation.get("x-permission") not in {None, *asked_by_commands}
+    }
+    assert doors_alone == {"POST /api/v1/admin/users/search: users:read"}, "which only looks"
