@@ -9,7 +9,7 @@ from litestar import delete, get, patch, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta, Struct
 
-from api.admin.words import Done, Reason, Why, done
+from api.admin.words import Done, Reason, Why, done, done_to
 from api.auth import only
 from api.problems import documented
 from api.wire import Moment
@@ -24,7 +24,7 @@ from commands.identity import (
     WithdrawPermission,
 )
 from domain.identity import PERMISSIONS, RoleDefined
-from projections import roles, user_roles, users
+from projections import roles, user_roles
 from projections.query import LIMIT, Page
 
 RoleName = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{1,39}$(?!\n)")]
@@ -179,7 +179,6 @@ async def assign_role(
     request: Request, user_id: FromPath[UUID], role_id: FromPath[UUID], data: JSONBody[NewGrant]
 ) -> Done:
     """Give a person a role, for good or until a time."""
-    await request.read_newest_of(user_id, users.known)
     command = AssignRole(
         at=request.now,
         user_id=user_id,
@@ -187,7 +186,7 @@ async def assign_role(
         expires_at=data.expires_at,
         reason=data.reason,
     )
-    return done(user_id, await request.dispatch(command))
+    return await done_to(request, user_id, command)
 
 
 @delete(

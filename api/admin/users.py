@@ -10,7 +10,7 @@ from litestar import delete, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
-from api.admin.words import Done, Reason, Why, done, in_the_course_of
+from api.admin.words import Done, Reason, Why, done, done_to, in_the_course_of
 from api.auth import only
 from api.identity.words import Email
 from api.problems import documented
@@ -145,9 +145,8 @@ async def invite_user(request: Request, data: JSONBody[Invitation]) -> Done:
 )
 async def suspend_user(request: Request, user_id: FromPath[UUID], data: JSONBody[Reason]) -> Done:
     """Shut a user out at once; the sessions end and the working orders are taken back by that."""
-    await request.read_newest_of(user_id, users.known)
     command = SuspendUser(at=request.now, user_id=user_id, reason=data.reason)
-    return done(user_id, await request.dispatch(command))
+    return await done_to(request, user_id, command)
 
 
 @post(
@@ -160,9 +159,8 @@ async def reactivate_user(
     request: Request, user_id: FromPath[UUID], data: JSONBody[Reason]
 ) -> Done:
     """Let a user in again."""
-    await request.read_newest_of(user_id, users.known)
     command = ReactivateUser(at=request.now, user_id=user_id, reason=data.reason)
-    return done(user_id, await request.dispatch(command))
+    return await done_to(request, user_id, command)
 
 
 @post(
@@ -175,13 +173,12 @@ async def force_password_reset(
     request: Request, user_id: FromPath[UUID], data: JSONBody[Reason]
 ) -> Done:
     """Let the password open nothing any more, end the sessions, and send a letter."""
-    await request.read_newest_of(user_id, users.known)
     command = ForcePasswordReset(at=request.now, user_id=user_id, reason=data.reason)
-    receipt = await request.dispatch(command)
+    forced = await done_to(request, user_id, command)
     await request.house.credentials.set_password(user_id, secrets.token_bytes(32))
     await _end_sessions(request, user_id, data.reason)
     await _send_reset(request, user_id)
-    return done(user_id, receipt)
+    return forced
 
 
 @post(
@@ -194,9 +191,8 @@ async def revoke_sessions_of_user(
     request: Request, user_id: FromPath[UUID], data: JSONBody[Reason]
 ) -> Done:
     """Sign a user out everywhere."""
-    await request.read_newest_of(user_id, users.known)
     command = RevokeSessions(at=request.now, user_id=user_id, reason=data.reason)
-    return done(user_id, await request.dispatch(command))
+    return await done_to(request, user_id, command)
 
 
 @delete(
@@ -207,9 +203,9 @@ async def revoke_sessions_of_user(
 )
 async def erase_user(request: Request, user_id: FromPath[UUID], data: JSONBody[Reason]) -> Done:
     """Forget who a person was; what they traded stays, under an id that names nobody."""
-    await request.read_newest_of(user_id, users.known)
     # Asked again, it finishes what was begun: every step may be repeated.
-    await request.dispatch(SuspendUser(at=request.now, user_id=user_id, reason=data.reason))
+    suspend = SuspendUser(at=request.now, user_id=user_id, reason=data.reason)
+    await done_to(request, user_id, suspend)
     return done(user_id, await request.dispatch(EraseUser(at=request.now, user_id=user_id)))
 
 

@@ -8,8 +8,9 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from api.wiring import Request
-from commands.base import REASON_MAX, REASON_MIN, Caller, Receipt
+from commands.base import REASON_MAX, REASON_MIN, Caller, Command, Receipt
 from domain.base import Role
+from projections import users
 
 Why = Annotated[
     str,
@@ -35,6 +36,12 @@ class Done(Struct, frozen=True):
 
 def done(id_: UUID, receipt: Receipt) -> Done:
     return Done(id_, "DONE" if receipt.facts else "UNCHANGED", receipt.position)
+
+
+async def done_to(request: Request, user_id: UUID, command: Command) -> Done:
+    """Have it done to a person; NotFound if there is none, or none any more."""
+    await request.read_newest_of(user_id, users.known)
+    return done(user_id, await request.dispatch(command))
 
 
 def in_the_course_of(request: Request) -> Caller:

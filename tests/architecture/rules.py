@@ -19,6 +19,7 @@ SECRET = re.compile(
     r"(?:^|_)(?:password|passphrase|passwd|pwd|secret|token|otp|totp|pin|credentials?"
     r"|(?:api|access|private|signing)_?key)s?(?:_|$)"
 )
+GUESSED = re.compile(r"(?:^|_)(?:token|secret|signature|password|csrf|nonce|otp|mac)$")
 CLOCKS_AND_DICE = (
     "datetime.datetime.now",
     "datetime.datetime.today",
@@ -50,6 +51,17 @@ def says_what_it_is_for(source: str) -> Iterator[str]:
 def stays_small(source: str) -> Iterator[str]:
     if (lines := source.count("\n")) > LINES_MAX:
         yield f"{lines} lines, {LINES_MAX} at most: a context becomes a folder"
+
+
+def compares_secrets_in_constant_time(source: str) -> Iterator[str]:
+    """``==`` ends at the first letter that differs, and the time it takes tells where that is."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Compare) and any(
+            isinstance(one, ast.Eq | ast.NotEq) for one in node.ops
+        ):
+            for side in (node.left, *node.comparators):
+                if GUESSED.search(getattr(side, "attr", getattr(side, "id", ""))):
+                    yield f"line {node.lineno}: hmac.compare_digest, not =="
 
 
 def functions_fit_a_screen(source: str) -> Iterator[str]:

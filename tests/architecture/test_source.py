@@ -41,6 +41,11 @@ RULES: dict[str, tuple[Rule, list[Path], str]] = {
         modules("domain", "commands"),
         "class ActivateBroker:\n    broker_api_key: str\n",
     ),
+    "a secret is compared in constant time": (
+        rules.compares_secrets_in_constant_time,
+        modules("adapters", "api"),
+        "def is_right(given, row):\n    return row.csrf_token == given\n",
+    ),
     "a decision knows no clock and no dice": (
         rules.knows_no_clock_and_no_dice,
         modules("domain", "commands", "projections"),

@@ -201,3 +201,12 @@ def test_s67_s68_nothing_secret_or_hostile_is_on_nats(
         assert b"\n" not in data
         assert b"\x1b" not in data
         assert json.loads(data)["position"]
+
+
+def test_s92_metrics_and_health_name_nobody(service: Service, person: Person) -> None:
+    account = person.account()
+    order = person.resting(account)["order_id"]
+    told = "".join(httpx.get(service.url + path).text for path in ("/metrics", "/readyz", "/livez"))
+    assert "/api/v1/orders" in told, "doors are counted"
+    for private in (person.user_id, person.identity["email"], account, order, person.token):
+        assert private not in told
