@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from api.parts import Engine
 
 #: Time enough for every instrument of the simulation to be quoted.
-LAST_ROUND = timedelta(seconds=2)
+LAST_ROUND = timedelta(seconds=5)
 #: A market that is open, and of which nothing was heard for so long, is said to be silent.
 SILENT = timedelta(seconds=10)
 

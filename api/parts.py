@@ -146,7 +146,7 @@ async def _engine(settings: Settings, dsn: str) -> AsyncIterator[Engine]:
         if settings.log_files:
             trades = telemetry.LogFile(settings.data / "logs" / "trades.log")
             dispatch.followers.append(telemetry.trades_log(trades))
-        feed, board, exchanges = feed_from(settings), Board(), calendars()
+        feed, board, exchanges = feed_from(settings, clock().date()), Board(), calendars()
         guard, sheets = feeding.watched(board, feed, exchanges)
         try:
             yield Engine(settings, dsn, ids, tape, dispatch, feed, board, guard, sheets, exchanges)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from adapters.feeds.board import Board as Board
+from adapters.feeds.derivatives import SimMarket as SimMarket
 from adapters.feeds.kraken import KrakenFeed as KrakenFeed
 from adapters.feeds.port import Feed as Feed
 from adapters.feeds.port import FeedError as FeedError
@@ -15,10 +18,14 @@ from adapters.feeds.sim import SimFeed as SimFeed
 from adapters.settings import Settings
 
 
-def feed_from(settings: Settings) -> Feed:
-    """The feed the operator chose; FeedError when its files cannot be played."""
+def feed_from(settings: Settings, today: date) -> Feed:
+    """
+    The feed the operator chose; FeedError when its files cannot be played.
+
+    The simulation lists contracts that expire around ``today``.
+    """
     if settings.feed == "sim":
-        return SimFeed(settings.feed_seed)
+        return SimMarket(settings.feed_seed, today)
     if settings.feed == "kraken":
         return KrakenFeed(settings.kraken_url, settings.kraken_pairs)
     if settings.replay_files is None:

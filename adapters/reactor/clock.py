@@ -204,7 +204,9 @@ class Clock:
             return
         session = self._calendars.of(instrument.exchange).session(instrument.expiry)
         future = instrument.type is InstrumentType.FUT
-        price = self._board.mark(held.symbol if future else instrument.underlying or "")
+        price = self._board.mark(instrument.underlying or "")
+        if future:  # its own last price, if it was seen; it ends where the underlying does
+            price = self._board.mark(held.symbol) or price
         if session is not None and now >= session.closes and price is not None:
             yield ExpirePosition(
                 at=now,

@@ -213,8 +213,8 @@ def test_a_feed_with_nothing_to_play_is_refused(tmp_path: Path, name: str) -> No
 def test_the_operator_chooses_the_feed_and_its_speed(tmp_path: Path) -> None:
     table = written(tmp_path / "day.csv", "time,symbol,price,size", "2026-11-20T09:15:00Z,ACME,9,1")
     simulated = load({"FEED_SEED": "7"}, None)
-    assert next(feed_from(simulated).slices(NEVER)).source == "sim:7"
+    assert next(feed_from(simulated, NEVER.date()).slices(NEVER)).source == "sim:7"
     assert speed_of(simulated) == 1
     recorded = load({"FEED": "replay", "REPLAY_PATH": str(table), "REPLAY_SPEED": "0"}, None)
-    assert [quote.symbol for quote in feed_from(recorded).slices(NEVER)] == ["ACME"]
+    assert [quote.symbol for quote in feed_from(recorded, NEVER.date()).slices(NEVER)] == ["ACME"]
     assert speed_of(recorded) == 0
