@@ -30,6 +30,7 @@ from commands.trading import (
     PlaceBasket,
     PlaceBracket,
     PlaceGtt,
+    PlaceOco,
     PlaceSmartOrder,
     Trigger,
 )
@@ -46,6 +47,13 @@ class Basket(Struct, frozen=True, forbid_unknown_fields=True):
     account_id: UUID
     legs: list[Line]
     all_or_none: bool = False
+
+
+class Oco(Struct, frozen=True, forbid_unknown_fields=True):
+    """Two orders for the same quantity on the same side; one cancels the other."""
+
+    account_id: UUID
+    legs: list[Line]
 
 
 class Bracket(Line, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -144,6 +152,18 @@ def _leg(request: Request, line: Line) -> Leg:
         client_order_id=line.client_order_id,
         **known_of(request, instrument),
     )
+
+
+@post("/orders/oco", responses=documented(404, 409, 413, 415, 422, 503))
+async def place_oco(request: Request, data: JSONBody[Oco]) -> OrdersAnswer:
+    """Place two orders of which one cancels the other: what one fills the other has less."""
+    command = PlaceOco(
+        at=request.now,
+        account_id=data.account_id,
+        legs=tuple(_leg(request, line) for line in data.legs),
+        quote_max_age=request.quote_max_age,
+    )
+    return several(request, data.account_id, await request.dispatch(command))
 
 
 @post("/orders/bracket", responses=documented(404, 409, 413, 415, 422, 503))
@@ -279,6 +299,7 @@ async def convert_position(
 
 ROUTES = (
     place_basket,
+    place_oco,
     place_bracket,
     place_gtt,
     place_smart_order,

@@ -8,12 +8,14 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from api.wire import Amount, Moment
+from api.wire import Amount, Moment, invalid
 from api.wiring import Request
 from commands.base import Receipt
 from commands.trading import PlaceOrder
 from domain.base import Event
+from domain.errors import Invalid
 from domain.market import Instrument, mark
+from domain.money import ZERO
 from domain.trading import (
     Order,
     OrderAccepted,
@@ -35,14 +37,16 @@ class Line(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """
     One order; ``product`` is the instrument's usual one unless given.
 
+    ``notional`` instead of ``quantity`` buys for an amount of money (SPOT, at the market).
     ``trail_pct`` is in percent.  ``auto_slice`` cuts an order above the freeze quantity into
     several; ``after_market`` queues it for the next session.
     """
 
     symbol: str
     side: Side
-    quantity: Amount
     order_type: OrderType
+    quantity: Amount | None = None
+    notional: Amount | None = None
     price: Amount | None = None
     stop_price: Amount | None = None
     trail_amount: Amount | None = None
@@ -60,10 +64,16 @@ class Line(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     auto_slice: bool = False
 
     def order(self, instrument: Instrument) -> Order:
+        if self.quantity is None and self.notional is None:
+            raise invalid("/quantity", "required", "body")
+        if self.quantity is not None and self.notional is not None:
+            rule = "absent where a quantity is given"
+            detail = f"notional must be {rule}"
+            raise Invalid("ORDER_FIELDS_CONFLICT", detail, field="notional", rule=rule)
         return Order(
             symbol=instrument.symbol,
             side=self.side,
-            quantity=self.quantity,
+            quantity=self.quantity or ZERO,
             order_type=self.order_type,
             product=product_of(self.product, instrument),
             price=self.price,
@@ -79,6 +89,7 @@ class Line(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             reduce_only=self.reduce_only,
             after_market=self.after_market,
             display_qty=self.display_qty,
+            notional=self.notional,
         )
 
 

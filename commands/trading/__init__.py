@@ -39,6 +39,7 @@ from commands.trading.journal import CorrectManualTrade as CorrectManualTrade
 from commands.trading.journal import RecordManualTrade as RecordManualTrade
 from commands.trading.margin_calls import CheckMargin as CheckMargin
 from commands.trading.margin_calls import RemarkMargin as RemarkMargin
+from commands.trading.oco import PlaceOco as PlaceOco
 from commands.trading.place import PlaceOrder as PlaceOrder
 from commands.trading.risk import ActivateKillSwitch as ActivateKillSwitch
 from commands.trading.risk import ReleaseKillSwitch as ReleaseKillSwitch

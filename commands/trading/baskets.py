@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
@@ -31,6 +32,24 @@ class Leg(Struct, frozen=True, kw_only=True):
     open_now: bool = True
     next_open: datetime | None = None
     bounds: tuple[Bound, ...] = ()
+
+
+def leg_order(asked: AccountCommand, leg: Leg, order: Order, **more: Any) -> PlaceOrder:
+    """The order of one leg, for the account that is asked."""
+    return PlaceOrder(
+        at=asked.at,
+        account_id=asked.account_id,
+        order_id=leg.order_id,
+        order=order,
+        instrument=leg.instrument,
+        quote=leg.quote,
+        client_order_id=leg.client_order_id,
+        underlying=leg.underlying,
+        open_now=leg.open_now,
+        next_open=leg.next_open,
+        bounds=leg.bounds,
+        **more,
+    )
 
 
 class PlaceBasket(AccountCommand, frozen=True, kw_only=True):
@@ -68,33 +87,21 @@ class PlaceBasket(AccountCommand, frozen=True, kw_only=True):
 
     def _order(self, index: int, leg: Leg) -> PlaceOrder:
         try:
-            return PlaceOrder(
-                at=self.at,
-                account_id=self.account_id,
-                order_id=leg.order_id,
-                order=leg.order,
-                instrument=leg.instrument,
-                quote=leg.quote,
-                quote_max_age=self.quote_max_age,
-                client_order_id=leg.client_order_id,
-                underlying=leg.underlying,
-                open_now=leg.open_now,
-                next_open=leg.next_open,
-                bounds=leg.bounds,
-                origin=self.origin,
+            return leg_order(
+                self, leg, leg.order, quote_max_age=self.quote_max_age, origin=self.origin
             )
         except Invalid as error:
-            raise _in_leg(index, error) from None
+            raise in_leg(index, error) from None
 
 
 def _decided(index: int, asked: PlaceOrder, account: Account) -> Events:
     try:
         return asked.decide(account)
     except Invalid as error:
-        raise _in_leg(index, error) from None
+        raise in_leg(index, error) from None
 
 
-def _in_leg(index: int, error: Invalid) -> Invalid:
+def in_leg(index: int, error: Invalid) -> Invalid:
     """The same, with the leg in the pointer to the field."""
     context = dict(error.context)
     if "field" in context:

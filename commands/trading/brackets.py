@@ -59,6 +59,8 @@ class PlaceBracket(AccountCommand, frozen=True, kw_only=True):
             raise _invalid("take_profit", "given, or stop_loss, or both")
         if self.stop_limit is not None and self.stop_loss is None:
             raise _invalid("stop_limit", "given with stop_loss only")
+        if self.order.notional is not None:
+            raise _invalid("notional", "absent: the exits share a quantity")
         if self.order.reduce_only:
             raise _invalid("reduce_only", "absent from an entry")
 

@@ -14,16 +14,17 @@ from commands.trading.refusal import Refusal
 from commands.trading.reserving import Need, need_of, reserving
 from commands.trading.rules import (
     FIRST,
+    PRICING,
     REFUSALS,
     first_refusal,
     insufficient_funds,
     is_counted,
     unpriced,
 )
-from commands.trading.tickets import demand_fields, demand_sense, invalid
+from commands.trading.tickets import demand_fields, demand_product, demand_sense, invalid
 from domain.base import Event, Events, fold
 from domain.market import MAX_AGE, Evidence, Instrument, Quality, Quote, quality, witness
-from domain.money import ZERO, round_up_to
+from domain.money import ZERO, round_down_to, round_up_to, tidy_up
 from domain.trading import (
     Account,
     Bound,
@@ -37,11 +38,13 @@ from domain.trading import (
     OrderRejected,
     OrderType,
     Origin,
+    Side,
     Terms,
     first_stop,
     in_force,
     terms_of,
 )
+from domain.trading.reservation import collared, touch
 
 VENUE = "paper"
 #: Into how many orders one above the freeze quantity may be cut.
@@ -87,6 +90,8 @@ class PlaceOrder(AccountCommand, frozen=True, kw_only=True):
         return self.origin is Origin.SYSTEM and self.order.reduce_only
 
     def decide(self, account: Account) -> Events:
+        if self.order.notional is not None and not self.order.quantity:
+            return for_money(self, account)
         if self.auto_slice and self.order.quantity > self.instrument.max_qty:
             return sliced(self, account)
         verdict = judged(self, account)
@@ -199,6 +204,24 @@ def judged(asked: PlaceOrder, account: Account) -> Verdict | Refusal:
         return Verdict(terms, NOTHING, False, fees.name)
     need = need_of(account, order, terms, fees)
     return insufficient_funds(account, order, need) or Verdict(terms, need, True, fees.name)
+
+
+def for_money(asked: PlaceOrder, account: Account) -> Events:
+    """An order for an amount of money: as much as it buys at the worst price there may be."""
+    order, instrument = asked.order, asked.instrument
+    refusal = first_refusal(FIRST, account, asked)
+    if refusal is None:
+        demand_product(order, instrument)
+        refusal = first_refusal(PRICING, account, asked)
+    price = touch(asked.quote, Side.BUY)
+    if refusal is not None or price is None:
+        return (asked.rejected(refusal or unpriced(asked)),)
+    unit = collared(price, Side.BUY, instrument) * order.multiplier
+    quantity = round_down_to((order.notional or ZERO) / unit, instrument.step)
+    if quantity < instrument.min_qty:
+        least = f"{tidy_up(unit * instrument.min_qty):f}"
+        raise invalid("notional", f"at least {least}", "ORDER_NOTIONAL_BELOW_MIN", min=least)
+    return replace(asked, order=replace(order, quantity=quantity)).decide(account)
 
 
 def condition_of(order: Order, open_now: bool) -> Condition | None:

@@ -164,10 +164,11 @@ Rule = Callable[[Account, Asked], Refusal | None]
 
 #: Asked before it is looked at whether the ticket makes sense (reference/trading.md §4.14).
 FIRST: tuple[Rule, ...] = (duplicate_client_id, account_closed, trading_held_back, not_tradable)
+#: Asked of whatever the market has to price.
+PRICING: tuple[Rule, ...] = (market_closed, no_reference_price)
 #: Asked after that, in turn, and money last of all; the first refusal is the one on record.
 REFUSALS: tuple[Rule, ...] = (
-    market_closed,
-    no_reference_price,
+    *PRICING,
     would_take,
     limit_passed,
     nothing_to_reduce,

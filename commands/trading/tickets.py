@@ -22,6 +22,8 @@ CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9_.:-]{1,36}")
 #: A trigger may wait for so long.
 GTT_DAYS_MAX = 365
 _AMOUNTS = ("quantity", "price", "stop_price", "trail_amount", "trail_pct", "display_qty")
+#: The same of an order for an amount of money.
+_OF_MONEY = ("notional", *_AMOUNTS[1:])
 _STOPPED = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.MIT})
 _LONG_LIVED = frozenset({Product.CNC, Product.SPOT})
 
@@ -32,7 +34,7 @@ def invalid(field: str, rule: str, code: str = "VALIDATION", **context: str) -> 
 
 def demand_fields(order: Order, client_order_id: str | None, at: datetime) -> None:
     """The fields of the ticket belong together (schema, before anything is looked up)."""
-    for field in _AMOUNTS:
+    for field in _AMOUNTS if order.notional is None else _OF_MONEY:
         value = getattr(order, field)
         if value is not None and not is_amount(value):
             raise invalid(field, "above 0, at most 10^12, at most 8 decimal places")
@@ -77,9 +79,7 @@ def _conflicts(order: Order) -> Iterator[tuple[str, str]]:
 
 def demand_sense(order: Order, instrument: Instrument, quote: Quote | None = None) -> None:
     """Product, type, time in force, then tick, lot, size and band rules of the instrument."""
-    if order.product not in instrument.products:
-        allowed = ", ".join(instrument.products)
-        raise invalid("product", f"one of {allowed}", "ORDER_PRODUCT_UNSUPPORTED", allowed=allowed)
+    demand_product(order, instrument)
     _demand_time(order, instrument)
     _demand_size(order, instrument)
     for field, price in (("price", order.price), ("stop_price", order.stop_price)):
@@ -89,6 +89,20 @@ def demand_sense(order: Order, instrument: Instrument, quote: Quote | None = Non
         _demand_notional(order, order.price, instrument)
     if order.stop_price is not None and quote is not None and quote.last is not None:
         _demand_side_of_stop(order, order.stop_price, quote.last)
+
+
+def demand_product(order: Order, instrument: Instrument) -> None:
+    """Held as the instrument may be; for an amount of money only at the market, paid in full."""
+    products: tuple[str, ...] = instrument.products
+    if order.notional is not None:
+        products = tuple(product for product in products if product == Product.SPOT)
+    if order.product not in products:
+        allowed = ", ".join(products)
+        rule = f"one of {allowed}" if allowed else "SPOT, which this instrument does not have"
+        raise invalid("product", rule, "ORDER_PRODUCT_UNSUPPORTED", allowed=allowed)
+    if order.notional is not None and order.order_type is not OrderType.MARKET:
+        rule = "MARKET for an amount of money"
+        raise invalid("order_type", rule, "ORDER_TYPE_UNSUPPORTED", allowed="MARKET")
 
 
 def _demand_time(order: Order, instrument: Instrument) -> None:

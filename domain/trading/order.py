@@ -131,7 +131,8 @@ class Order(Struct, frozen=True, omit_defaults=True):
     ``price`` is the worst the trader will take, ``stop_price`` what a conditional order waits
     for; a trailing stop keeps ``trail_amount`` or ``trail_pct`` (percent) away from the best
     price seen.  ``asset`` is the type of what is traded, ``display_qty`` how much of the order
-    is shown.  A field that is not on record has its default: a default never changes.
+    is shown, ``notional`` the money that ``quantity`` was reckoned from (zero until then).  A
+    field that is not on record has its default: a default never changes.
     """
 
     symbol: str
@@ -152,6 +153,7 @@ class Order(Struct, frozen=True, omit_defaults=True):
     reduce_only: bool = False
     after_market: bool = False
     display_qty: Decimal | None = None
+    notional: Decimal | None = None
     group: Group | None = None
 
     @property

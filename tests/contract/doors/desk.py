@@ -54,6 +54,7 @@ LISTED = (
     replace(SHARE, symbol="BAND", lower_band=Decimal(90), upper_band=Decimal(110)),
     replace(SHARE, symbol="WILD", exchange="REST", upper_band=Decimal(110)),
     replace(SHARE, symbol="BIG", min_notional=Decimal(1000)),
+    replace(SHARE, symbol="COIN", type=InstrumentType.SPOT, qty_step=Decimal("0.01")),
     replace(SHARE, symbol="COLD"),
     replace(SHARE, symbol="OLD"),
     replace(SHARE, symbol="FRZ", max_qty=Decimal(40)),
@@ -192,7 +193,8 @@ async def open_house(keys: Path, database: Database) -> AsyncIterator[Doors]:
         pool,
         doors(
             keys,
-            settings=Settings(rate_limit_scale=0),  # its one trader is quicker than any person
+            # Its one trader is quicker than any person, and its market is quoted once.
+            settings=Settings(rate_limit_scale=0, quote_max_age_ms=600_000),
             views=pool,
             seen=shown.seen,
             calendars=resting(),

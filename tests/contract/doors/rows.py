@@ -98,6 +98,17 @@ OF_TICKETS: tuple[Row, ...] = (
         _NOTHING,
         "a stop beyond the price",
     ),
+    Row(
+        "ORDER_FIELDS_CONFLICT",
+        placing(symbol="COIN", notional="100", **MARKET),
+        _NOTHING,
+        "money and quantity",
+    ),
+    Row(
+        "ORDER_TYPE_UNSUPPORTED",
+        placing(symbol="COIN", notional="100", quantity=None),
+        {"allowed": "MARKET"},
+    ),
     Row("VALIDATION", placing(quantity="NaN"), _NOTHING),
     Row("SIDE_MISMATCH", refusing.other_side, _NOTHING),
     Row("GROUP_INVALID", refusing.no_legs, _NOTHING),

@@ -47,7 +47,6 @@ UNMET = {
     "EXEC_OVERFILL": _INTERNAL,
     "EXEC_PRICE_OUTSIDE_LIMIT": _INTERNAL,
     "ACCOUNT_EXISTS": "ids are made by the service: only a clash of two would meet it",
-    "ORDER_TYPE_UNSUPPORTED": "every type of order is offered for all that is traded",
     "TRADE_UNKNOWN": _CORRECTIONS,
     "TRADE_EXISTS": _CORRECTIONS,
     "TRADE_ALREADY_ANNULLED": _CORRECTIONS,

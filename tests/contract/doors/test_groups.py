@@ -108,6 +108,25 @@ async def test_a_bracket_is_an_entry_and_two_exits_that_wait_for_it(market: Door
         assert (answer.status_code, answer.json()["code"]) == (422, "GROUP_INVALID")
 
 
+async def test_of_two_orders_one_cancels_the_other(market: Doors) -> None:
+    legs = [{**ORDER, "price": "99"}, {**ORDER, **STOP}]
+    answer = await ask(market, "orders/oco", legs=legs)
+    assert [one["status"] for one in answer.json()["orders"]] == ["NEW", "HELD"], answer.text
+    answer = await ask(market, "orders/oco", legs=[*legs, ORDER])
+    assert (answer.status_code, answer.json()["code"]) == (422, "GROUP_INVALID")
+    answer = await ask(market, "orders/oco", legs=[ORDER, {**ORDER, "quantity": "11"}])
+    assert answer.json()["errors"][0]["pointer"] == "/legs/1/quantity"
+    answer = await ask(market, "orders/oco", legs=[ORDER, {**ORDER, "price": "99.99"}])
+    assert answer.json()["errors"][0]["pointer"] == "/legs/1/price"
+
+
+async def test_an_amount_of_money_is_spent_at_the_market(market: Doors) -> None:
+    spend = {**MARKET, "symbol": "COIN", "side": "BUY", "notional": "1000"}
+    answer = await ask(market, "orders", **spend)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["message"].startswith("BUY 9.61 COIN at the market.")
+
+
 async def test_of_two_triggers_both_are_held_until_one_goes_off(market: Doors) -> None:
     triggers = [
         {"trigger_price": "90", "quantity": "5", "price": "89"},
