@@ -50,6 +50,8 @@ REFUSALS: dict[str, Refusal] = {
     "INSTRUMENT_NOT_TRADABLE": Refusal(409, "The account cannot trade this instrument", 99),
     "INSTRUMENT_SUSPENDED": Refusal(409, "The instrument is suspended", 99),
     "INSTRUMENT_EXPIRED": Refusal(409, "The instrument is not traded any more", 99),
+    "CORPORATE_ACTION_EXISTS": Refusal(409, "It was announced on other terms"),
+    "RETROACTIVE_NOT_ALLOWED": Refusal(409, "It begins to count in the future, or not at all"),
     "MARKET_CLOSED": Refusal(409, "The market is closed", 2),
     "MARKET_NO_REFERENCE_PRICE": Refusal(409, "No fresh quote to price the order", 19),
     "ALERT_UNKNOWN": Refusal(404, "No such alert waits"),

@@ -10,6 +10,7 @@ from projections import (
     accounts,
     alerts,
     approvals,
+    corporate_actions,
     daily_pnl,
     dashboard,
     equity,
@@ -45,6 +46,7 @@ _ALL: tuple[ReadModel, ...] = (
     user_roles,
     risk_status,
     alerts,
+    corporate_actions,
 )
 
 READ_MODELS: dict[str, ReadModel] = {name_of(model): model for model in _ALL}

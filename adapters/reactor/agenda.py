@@ -11,9 +11,11 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, convert
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
+
+from domain.trading import CorporateAction
 
 
 class Holder(Struct, frozen=True):
@@ -24,6 +26,7 @@ class Holder(Struct, frozen=True):
     product: str
     loan: bool
     margin: bool
+    short: bool = False
 
 
 class Killed(Struct, frozen=True):
@@ -54,7 +57,8 @@ class Exposed(Struct, frozen=True):
 
 
 _HOLDERS = b"""
-SELECT account_id, symbol, product, loan <> 0 AS loan, margin <> 0 AS margin
+SELECT account_id, symbol, product, loan <> 0 AS loan, margin <> 0 AS margin,
+       quantity < 0 AS short
   FROM rm.positions
  WHERE quantity <> 0 AND (%s OR product NOT IN ('CNC', 'SPOT') OR loan <> 0 OR margin <> 0)
 """
@@ -91,6 +95,14 @@ SELECT p.account_id, 'user:' || a.owner_id AS owner, array_agg(DISTINCT p.symbol
    AND ('platform' = ANY(%s) OR 'account:' || p.account_id = ANY(%s)
         OR 'user:' || a.owner_id = ANY(%s))
  GROUP BY p.account_id, a.owner_id
+"""
+_ACTIONS = b"""
+SELECT action_id, kind, symbol, ex_at, numerator, denominator, cash_per_unit, reference_price,
+       into_symbol AS into, step
+  FROM rm.corporate_actions WHERE ex_at <= %s AND ex_at > %s ORDER BY ex_at, action_id
+"""
+_HOLDERS_OF = b"""
+SELECT DISTINCT account_id FROM rm.positions WHERE symbol = %s AND quantity <> 0
 """
 _LIMITED = b"SELECT DISTINCT scope FROM rm.risk_status WHERE limits IS NOT NULL"
 
@@ -133,6 +145,15 @@ class Agenda:
     async def exposed(self, scopes: list[str]) -> list[Exposed]:
         """The accounts in these scopes that hold anything."""
         return [Exposed(**row) for row in await self._rows(_EXPOSED, scopes, scopes, scopes)]
+
+    async def actions(self, after: datetime, until: datetime) -> list[CorporateAction]:
+        """What companies do from a time in between on, in the order of these times."""
+        found = await self._rows(_ACTIONS, until, after)
+        return [convert(row, CorporateAction, strict=False) for row in found]
+
+    async def holders_of(self, symbol: str) -> list[UUID]:
+        """The accounts that hold any of it, or have sold it short."""
+        return [row["account_id"] for row in await self._rows(_HOLDERS_OF, symbol)]
 
     async def _rows(self, query: bytes, *values: object) -> Sequence[dict[str, Any]]:
         async with self._pool.connection() as db, db.cursor(row_factory=dict_row) as cursor:

@@ -19,21 +19,22 @@ import structlog
 
 from adapters.feeds.board import Board
 from adapters.reactor.agenda import Holder, Killed
+from adapters.reactor.companies import Companies, CorporateActions
+from adapters.reactor.days import Counted, Days, remark
 from adapters.reactor.losses import Limited, Losses
 from adapters.reactor.settlement import Settlement, Unsettled
 from commands.base import Caller, Command, Receipt
 from commands.trading import (
     CancelAll,
+    ChargeBorrow,
     ChargeInterest,
     ExpirePosition,
-    OpenSession,
-    RemarkMargin,
     SquareOff,
 )
 from commands.trading.closing import Listing
 from domain.base import Role
 from domain.errors import DomainError
-from domain.market import Calendars, Instrument, InstrumentType, Session
+from domain.market import Calendars, Instrument, InstrumentType, Session, Shortable
 from domain.trading import Product
 
 ACTOR = "system:clock"
@@ -42,20 +43,20 @@ TICK_S = 1.0
 REST, AT_A_TIME = 9, 200
 #: Interest a year on what the broker lends; a sample, to be set by the operator.
 INTEREST_RATE = Decimal("0.15")
+#: The fee a year for shares that are borrowed to be sold short; a sample as well.
+BORROW_RATE = Decimal("0.03")
 
 _log = structlog.get_logger("clock")
 
 Dispatch = Callable[[Command, Caller], Awaitable[Receipt]]
 
 
-class Due(Unsettled, Limited, Protocol):
+class Due(Unsettled, Limited, Companies, Counted, Protocol):
     """Who may have to be asked (``adapters.reactor.agenda``)."""
 
     async def holders(self, *, everyone: bool) -> list[Holder]: ...
     async def orders(self) -> dict[UUID, set[str]]: ...
-    async def owners(self) -> dict[UUID, str]: ...
     async def killed(self) -> list[Killed]: ...
-    async def limited(self) -> set[str]: ...
 
 
 class Clock:
@@ -77,6 +78,12 @@ class Clock:
         self._calendars = calendars
         self._settlement = Settlement(agenda, instruments, self._session)
         self._losses = Losses(agenda, board)
+        self._actions = CorporateActions(agenda)
+        self._days = Days(agenda, instruments, board)
+        #: What may be sold short over night, because somebody lends it.
+        self._lent = frozenset(
+            symbol for symbol, one in instruments.items() if one.shortable is Shortable.ETB
+        )
         self._asked: dict[str, dict[UUID, date]] = {}
         self._seen: dict[str, tuple[datetime, Session | None]] = {}
 
@@ -97,7 +104,8 @@ class Clock:
         holders = await self._agenda.holders(everyone=any(one.flatten for one in killed))
         for command in (
             *await self._kill(now, killed, holders),
-            *await self._sessions(now),
+            *await self._actions.due(now),
+            *await self._days.due(now),
             *await self._settlement.due(now),
             *await self._losses.due(now),
         ):
@@ -172,19 +180,6 @@ class Clock:
 
     # ── the day ────────────────────────────────────────────────────────────────
 
-    async def _sessions(self, now: datetime) -> list[Command]:
-        """A session is opened where something is counted by the day."""
-        limited = await self._agenda.limited()
-        if not limited:
-            return []
-        owners, today = await self._agenda.owners(), now.date()
-        return [
-            OpenSession(at=now, account_id=account_id, session_date=today)
-            for account_id, owner in owners.items()
-            if {"platform", owner, f"account:{account_id}"} & limited
-            and self._first("session", account_id, today)
-        ]
-
     def _of_holders(self, now: datetime, holders: list[Holder]) -> Iterator[Command | None]:
         """What is due of each; None where nothing is, so that the caller may take a breath."""
         today = now.date()
@@ -193,6 +188,15 @@ class Clock:
             if held.loan and self._first("interest", held.account_id, today):
                 yield ChargeInterest(
                     at=now, account_id=held.account_id, through=today, rate=INTEREST_RATE
+                )
+            lent = held.short and held.symbol in self._lent
+            if lent and self._first("borrow", held.account_id, today):
+                yield ChargeBorrow(
+                    at=now,
+                    account_id=held.account_id,
+                    through=today,
+                    rate=BORROW_RATE,
+                    symbols=self._lent,
                 )
             yield from self._expire(now, held)
         yield from self._margin(now, [held for held in holders if held.margin])
@@ -218,12 +222,8 @@ class Clock:
 
     def _margin(self, now: datetime, holders: list[Holder]) -> Iterator[Command]:
         for account_id, mine in sorted(_by_account(holders).items()):
-            listed = [self._instruments[h.symbol] for h in mine if h.symbol in self._instruments]
-            symbols = {s for one in listed for s in (one.symbol, one.underlying) if s}
-            marks = {s: price for s in symbols if (price := self._board.mark(s)) is not None}
-            yield RemarkMargin(
-                at=now, account_id=account_id, marks=marks, instruments=tuple(listed)
-            )
+            symbols = [held.symbol for held in mine]
+            yield remark(now, account_id, symbols, self._instruments, self._board)
         yield from self._square(now, holders, "MARGIN_CALL", now.date(), largest_loss=True)
 
     def _intraday(self, now: datetime, holders: list[Holder]) -> Iterator[Command]:

@@ -1,6 +1,16 @@
 """Trading: accounts, orders, and what is held."""
 
-from api.trading import accounts, groups, kill_switch, orders, positions, results, risk, seeds
+from api.trading import (
+    accounts,
+    corporate,
+    groups,
+    kill_switch,
+    orders,
+    positions,
+    results,
+    risk,
+    seeds,
+)
 
 ROUTES = (
     *accounts.ROUTES,
@@ -10,6 +20,7 @@ ROUTES = (
     *results.ROUTES,
     *risk.ROUTES,
     *kill_switch.ROUTES,
+    *corporate.ROUTES,
 )
 
 #: The paths of earlier systems, which are under another prefix.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import Annotated
 from uuid import UUID
 
 from litestar import post
-from litestar.params import FromPath, JSONBody
-from msgspec import Struct
+from litestar.params import JSONBody
+from msgspec import Meta, Struct
 
 from api import wire
 from api.problems import documented
@@ -23,10 +24,7 @@ from api.wire import Amount, Moment
 from api.wiring import Request
 from commands.trading import (
     CancelAll,
-    CloseAll,
-    ConvertPosition,
     Leg,
-    Listing,
     PlaceBasket,
     PlaceBracket,
     PlaceGtt,
@@ -34,9 +32,7 @@ from commands.trading import (
     PlaceSmartOrder,
     Trigger,
 )
-from domain.trading import PositionConverted, Product, Side, Tif
-from domain.trading.statement import plain
-from projections import positions
+from domain.trading import Product, Side, Tif
 
 _SIGNED = re.compile(r"-?\d{1,12}(\.\d{1,8})?")
 
@@ -53,7 +49,7 @@ class Oco(Struct, frozen=True, forbid_unknown_fields=True):
     """Two orders for the same quantity on the same side; one cancels the other."""
 
     account_id: UUID
-    legs: list[Line]
+    legs: Annotated[list[Line], Meta(min_length=2, max_length=2)]
 
 
 class Bracket(Line, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -105,29 +101,6 @@ class Scope(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     symbol: str | None = None
     side: Side | None = None
     product: Product | None = None
-
-
-class Everything(Struct, frozen=True, forbid_unknown_fields=True):
-    account_id: UUID
-
-
-class Conversion(Struct, frozen=True, forbid_unknown_fields=True):
-    """How much to hold under which product from now on."""
-
-    to_product: Product
-    quantity: Amount
-
-
-class Converted(Struct, frozen=True):
-    """``cost`` went along; equity is what it was."""
-
-    account_id: UUID
-    symbol: str
-    from_product: Product
-    to_product: Product
-    quantity: str
-    cost: str
-    position: int
 
 
 @post("/orders/basket", responses=documented(404, 409, 413, 415, 422, 503))
@@ -247,56 +220,6 @@ async def cancel_all(request: Request, data: JSONBody[Scope]) -> OrdersAnswer:
     return several(request, data.account_id, await request.dispatch_several(command))
 
 
-@post("/positions/close-all", responses=documented(404, 409, 413, 415, 422, 503))
-async def close_all(request: Request, data: JSONBody[Everything]) -> OrdersAnswer:
-    """Trade out of everything that is held, at the market; the answer says what became of each."""
-    held = await request.read_newest(positions.of_account, data.account_id, request.marks)
-    symbols = {one.symbol for one in held if Decimal(one.quantity)}
-    instruments = [request.instrument(symbol) for symbol in sorted(symbols)]
-    bounds = {bound.scope: bound for one in instruments for bound in request.bounds(one)}
-    command = CloseAll(
-        at=request.now,
-        account_id=data.account_id,
-        close_id=request.new_id,
-        listings=tuple(
-            Listing(instrument=instrument, quote=request.quote(instrument.symbol))
-            for instrument in instruments
-        ),
-        quote_max_age=request.quote_max_age,
-        bounds=tuple(bounds.values()),
-    )
-    return several(request, data.account_id, await request.dispatch_several(command))
-
-
-@post("/positions/{position_id:str}/convert", responses=documented(404, 409, 413, 415, 422, 503))
-async def convert_position(
-    request: Request, position_id: FromPath[UUID], data: JSONBody[Conversion]
-) -> Converted:
-    """Hold a position, or a part of it, under another product."""
-    held = await request.read_newest(positions.one, position_id, request.marks)
-    command = ConvertPosition(
-        at=request.now,
-        account_id=held.account_id,
-        conversion_id=request.new_id,
-        instrument=request.instrument(held.symbol),
-        from_product=held.product,
-        to_product=data.to_product,
-        quantity=data.quantity,
-    )
-    receipt = await request.dispatch(command)
-    (fact,) = receipt.facts
-    assert isinstance(fact, PositionConverted), "that is what converting records"
-    return Converted(
-        account_id=fact.account_id,
-        symbol=fact.symbol,
-        from_product=fact.from_product,
-        to_product=fact.to_product,
-        quantity=plain(fact.quantity),
-        cost=plain(fact.cost),
-        position=receipt.position,
-    )
-
-
 ROUTES = (
     place_basket,
     place_oco,
@@ -304,6 +227,4 @@ ROUTES = (
     place_gtt,
     place_smart_order,
     cancel_all,
-    close_all,
-    convert_position,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from uuid import UUID
 
 from litestar import delete, get, post
@@ -9,11 +10,12 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
 from api.problems import documented
-from api.trading.tickets import OrderAnswer, placed
+from api.trading.tickets import OrderAnswer, OrdersAnswer, placed, several
 from api.wire import Amount
 from api.wiring import Request
-from commands.trading import ClosePosition
-from domain.trading import Product
+from commands.trading import CloseAll, ClosePosition, ConvertPosition, Listing
+from domain.trading import PositionConverted, Product
+from domain.trading.statement import plain
 from projections import holdings, lots, positions
 from projections.query import LIMIT, Page
 
@@ -23,6 +25,29 @@ class Closing(Struct, frozen=True, forbid_unknown_fields=True):
 
     quantity: Amount | None = None
     price: Amount | None = None
+
+
+class Everything(Struct, frozen=True, forbid_unknown_fields=True):
+    account_id: UUID
+
+
+class Conversion(Struct, frozen=True, forbid_unknown_fields=True):
+    """How much to hold under which product from now on."""
+
+    to_product: Product
+    quantity: Amount
+
+
+class Converted(Struct, frozen=True):
+    """``cost`` went along; equity is what it was."""
+
+    account_id: UUID
+    symbol: str
+    from_product: Product
+    to_product: Product
+    quantity: str
+    cost: str
+    position: int
 
 
 @get("/positions", responses=documented(404, 422, 503))
@@ -75,6 +100,56 @@ async def list_holdings(request: Request, account_id: FromQuery[UUID]) -> Page[h
     return Page(await request.read(holdings.of_account, account_id, request.marks))
 
 
+@post("/positions/close-all", responses=documented(404, 409, 413, 415, 422, 503))
+async def close_all(request: Request, data: JSONBody[Everything]) -> OrdersAnswer:
+    """Trade out of everything that is held, at the market; the answer says what became of each."""
+    held = await request.read_newest(positions.of_account, data.account_id, request.marks)
+    symbols = {one.symbol for one in held if Decimal(one.quantity)}
+    instruments = [request.instrument(symbol) for symbol in sorted(symbols)]
+    bounds = {bound.scope: bound for one in instruments for bound in request.bounds(one)}
+    command = CloseAll(
+        at=request.now,
+        account_id=data.account_id,
+        close_id=request.new_id,
+        listings=tuple(
+            Listing(instrument=instrument, quote=request.quote(instrument.symbol))
+            for instrument in instruments
+        ),
+        quote_max_age=request.quote_max_age,
+        bounds=tuple(bounds.values()),
+    )
+    return several(request, data.account_id, await request.dispatch_several(command))
+
+
+@post("/positions/{position_id:str}/convert", responses=documented(404, 409, 413, 415, 422, 503))
+async def convert_position(
+    request: Request, position_id: FromPath[UUID], data: JSONBody[Conversion]
+) -> Converted:
+    """Hold a position, or a part of it, under another product."""
+    held = await request.read_newest(positions.one, position_id, request.marks)
+    command = ConvertPosition(
+        at=request.now,
+        account_id=held.account_id,
+        conversion_id=request.new_id,
+        instrument=request.instrument(held.symbol),
+        from_product=held.product,
+        to_product=data.to_product,
+        quantity=data.quantity,
+    )
+    receipt = await request.dispatch(command)
+    (fact,) = receipt.facts
+    assert isinstance(fact, PositionConverted), "that is what converting records"
+    return Converted(
+        account_id=fact.account_id,
+        symbol=fact.symbol,
+        from_product=fact.from_product,
+        to_product=fact.to_product,
+        quantity=plain(fact.quantity),
+        cost=plain(fact.cost),
+        position=receipt.position,
+    )
+
+
 @get("/lots", responses=documented(404, 422, 503))
 async def list_lots(
     request: Request,
@@ -91,6 +166,8 @@ ROUTES = (
     show_position,
     close_position,
     give_up_position,
+    close_all,
+    convert_position,
     list_holdings,
     list_lots,
 )

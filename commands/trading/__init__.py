@@ -1,5 +1,6 @@
 """Trading: what may be asked of an account, and how the account decides."""
 
+from commands.trading.announce import AnnounceCorporateAction as AnnounceCorporateAction
 from commands.trading.base import AccountCommand as AccountCommand
 from commands.trading.baskets import Leg as Leg
 from commands.trading.baskets import PlaceBasket as PlaceBasket
@@ -16,7 +17,6 @@ from commands.trading.closing import ClosePosition as ClosePosition
 from commands.trading.closing import Listing as Listing
 from commands.trading.convert import ConvertPosition as ConvertPosition
 from commands.trading.corporate import ApplyCorporateAction as ApplyCorporateAction
-from commands.trading.corporate import CorporateAction as CorporateAction
 from commands.trading.corrections import AnnulTrade as AnnulTrade
 from commands.trading.corrections import CorrectTrade as CorrectTrade
 from commands.trading.desk import ActivateDeskKillSwitch as ActivateDeskKillSwitch

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
-from uuid import UUID
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from commands.trading.base import AccountCommand
@@ -23,6 +21,7 @@ from domain.trading import (
     FLAT,
     Account,
     ActionKind,
+    CorporateAction,
     CorporateActionApplied,
     HoldingAfter,
     Lot,
@@ -35,36 +34,6 @@ from domain.trading.cost import part_of
 from domain.trading.day import holding_after, revalued
 
 MINOR_UNIT = Decimal("0.01")
-ONE = Decimal(1)
-
-
-class CorporateAction(Struct, frozen=True, kw_only=True):
-    """
-    As announced: ``numerator`` new for ``denominator`` old units (of a bonus: on top of them),
-    ``cash_per_unit`` for each old one; ``into`` is the instrument afterwards.
-
-    ``step`` is the smallest quantity of it, ``reference_price`` what a fraction is paid with.
-    """
-
-    action_id: UUID
-    kind: ActionKind
-    symbol: str
-    ex_at: datetime
-    numerator: Decimal = ONE
-    denominator: Decimal = ONE
-    cash_per_unit: Decimal = ZERO
-    reference_price: Decimal = ZERO
-    into: str | None = None
-    step: Decimal = ONE
-
-    @property
-    def ratio(self) -> tuple[Decimal, Decimal]:
-        """New units for old ones."""
-        if self.kind is ActionKind.DIVIDEND:
-            return ONE, ONE
-        if self.kind is ActionKind.BONUS:
-            return self.numerator + self.denominator, self.denominator
-        return self.numerator, self.denominator
 
 
 class ApplyCorporateAction(AccountCommand, frozen=True, kw_only=True):

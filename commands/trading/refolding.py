@@ -16,7 +16,7 @@ from immutables import Map
 from msgspec import Struct, json
 from msgspec.structs import replace
 
-from commands.trading.corporate import CorporateAction, converted
+from commands.trading.corporate import converted
 from commands.trading.execution import Report, executed
 from domain.base import Event
 from domain.errors import Illegal
@@ -24,6 +24,7 @@ from domain.money import ZERO, tidy
 from domain.trading import (
     Account,
     AccountEpochOpened,
+    CorporateAction,
     CorporateActionApplied,
     Execution,
     Lot,

@@ -46,7 +46,11 @@ class OpenSession(AccountCommand, frozen=True, kw_only=True):
 
 
 class CloseSession(AccountCommand, frozen=True, kw_only=True):
-    """Close the books of the day: what is carried over, and what the day has brought."""
+    """
+    Close the books of the day: what is carried over, and what the day has brought.
+
+    It is the day that was opened last, if that is ``session_date`` or before it.
+    """
 
     allowed = Role.SYSTEM
 
@@ -54,13 +58,13 @@ class CloseSession(AccountCommand, frozen=True, kw_only=True):
 
     def decide(self, account: Account) -> Events:
         day, balance = account.day, account.balance
-        if day.opened != self.session_date or day.closed == self.session_date:
+        if day.opened is None or day.opened > self.session_date or day.closed == day.opened:
             return ()
         held = [position for position in account.positions.values() if position.quantity]
         return (
             SessionClosed(
                 account_id=self.account_id,
-                session_date=self.session_date,
+                session_date=day.opened,
                 cash=balance.cash,
                 equity=balance.equity,
                 day_pnl=balance.equity - account.risk.day_equity,

@@ -25,6 +25,7 @@ PERMISSIONS: dict[str, str] = {
     "keys:rotate": "seal all stored keys anew under another master key",
     "bots:read": "see all bots",
     "bots:control": "start and stop anybody's bot",
+    "instruments:write": "announce what companies do to their shares",
     "trades:read": "see all trades",
     "trades:correct": "correct a trade, with a second person's approval",
     "trades:annul": "annul a trade, with a second person's approval",

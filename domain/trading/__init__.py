@@ -3,6 +3,9 @@
 from domain.trading.account import FLAT as FLAT
 from domain.trading.account import Account as Account
 from domain.trading.account import holding as holding
+from domain.trading.actions import Announced as Announced
+from domain.trading.actions import CorporateAction as CorporateAction
+from domain.trading.actions import CorporateActionAnnounced as CorporateActionAnnounced
 from domain.trading.correction_events import PositionRestated as PositionRestated
 from domain.trading.correction_events import TradeAnnulled as TradeAnnulled
 from domain.trading.correction_events import TradeCorrected as TradeCorrected

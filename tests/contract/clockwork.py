@@ -12,14 +12,13 @@ from uuid import UUID
 from commands.base import Command
 from commands.trading import (
     ApplyCorporateAction,
-    CorporateAction,
     OpenSession,
     RemarkMargin,
     ResetAccount,
     SettleTrades,
 )
 from domain.market import Instrument
-from domain.trading import ActionKind
+from domain.trading import ActionKind, CorporateAction
 
 
 def a_turn(

@@ -19,7 +19,6 @@ from commands.trading import (
     CheckMargin,
     CloseAccount,
     CloseSession,
-    CorporateAction,
     CorrectManualTrade,
     CorrectTrade,
     DepositVirtual,
@@ -31,7 +30,15 @@ from commands.trading import (
     SettleTrades,
 )
 from domain.base import Event, Events, fold
-from domain.trading import Account, ActionKind, Journal, JournalEntry, Product, Side
+from domain.trading import (
+    Account,
+    ActionKind,
+    CorporateAction,
+    Journal,
+    JournalEntry,
+    Product,
+    Side,
+)
 from tests.spec.trading import (
     ACME,
     FIRST,

@@ -7,9 +7,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from commands.base import Command
-from commands.trading import ActivateDeskKillSwitch, ReleaseDeskKillSwitch, SetDeskLimits
+from commands.trading import (
+    ActivateDeskKillSwitch,
+    AnnounceCorporateAction,
+    ReleaseDeskKillSwitch,
+    SetDeskLimits,
+)
 from domain.base import Event, fold
-from domain.trading import Desks, Limits, RiskLimitBreached
+from domain.trading import ActionKind, Announced, Desks, Limits, RiskLimitBreached
 from tests.spec.trading import ME, NOW
 
 ONE_DAY = timedelta(days=1)
@@ -36,7 +41,22 @@ def of_risk() -> tuple[Event, ...]:
         value=Decimal("100.05"),
         equity=Decimal("99899.95"),
     )
-    return (*reversed(facts), breach)
+    return (*reversed(facts), breach, *splitting(NOW).decide(Announced()))
+
+
+def splitting(now: datetime) -> AnnounceCorporateAction:
+    """Three for two, from tomorrow on."""
+    return AnnounceCorporateAction(
+        at=now,
+        kind=ActionKind.SPLIT,
+        symbol="ACME",
+        ex_at=now + ONE_DAY,
+        numerator=Decimal(3),
+        denominator=Decimal(2),
+        reference_price=Decimal("66.7"),
+        source="circular 7 of the exchange",
+        reason="as the company has announced",
+    )
 
 
 def a_day(now: datetime) -> Iterator[tuple[Command, str]]:
@@ -51,6 +71,7 @@ def a_day(now: datetime) -> Iterator[tuple[Command, str]]:
     )
     yield ActivateDeskKillSwitch(at=now, scope="platform", reason="wrong prices"), risk
     yield ReleaseDeskKillSwitch(at=now, scope="platform", reason="prices are right"), risk
+    yield splitting(now), risk
 
 
 def _decided(command: Command, facts: tuple[Event, ...]) -> tuple[Event, ...]:

@@ -24,7 +24,7 @@ from commands.base import Caller, Command
 from commands.dispatch import Dispatch
 from commands.trading import OpenAccount
 from domain.base import Event, Role
-from domain.trading import OrderCanceled, OrderFilled, OrderPlaced, Product
+from domain.trading import CorporateAction, OrderCanceled, OrderFilled, OrderPlaced, Product
 from projections import READ_MODELS
 from tests.spec.trading import ACME, ME, MINE, SECOND, fill, place, quote, ticket
 
@@ -61,6 +61,12 @@ class Listed:
         return set()
 
     async def watched(self) -> list[Watched]:
+        return []
+
+    async def actions(self, after: datetime, until: datetime) -> list[CorporateAction]:
+        return []
+
+    async def holders_of(self, symbol: str) -> list[UUID]:
         return []
 
     async def exposed(self, scopes: list[str]) -> list[Exposed]:
@@ -179,4 +185,6 @@ async def test_the_agenda_asks_the_read_models_as_they_are(database: Database) -
         assert await agenda.killed() == []
         assert await agenda.limited() == set()
         assert await agenda.watched() == []
+        assert await agenda.actions(OPEN, OPEN) == []
+        assert await agenda.holders_of("ACME") == []
         assert await agenda.exposed(["platform"]) == []

@@ -9,17 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
-from adapters.calendars import calendars
-from adapters.reactor.agenda import Agenda
-from adapters.reactor.clock import Clock
 from adapters.servers import Database
-from commands.base import Caller, Command, Receipt
 from commands.trading import CheckRisk
 from domain.trading import RiskLimitBreached, TradingStateChanged
 from tests.contract.doors.desk import API, Desk, open_house
-from tests.contract.doors.rig import Doors, now
+from tests.contract.doors.rig import Doors
+from tests.contract.watching import Watch
 
 
 @pytest.fixture(scope="session")
@@ -33,40 +29,8 @@ async def house(keys: Path, database: Database) -> AsyncIterator[Doors]:
         yield opened
 
 
-class Watch:
-    """The clock of this house, and whom it has asked to look at its losses."""
-
-    def __init__(self, house: Doors) -> None:
-        self.house = house
-        self.asked: list[CheckRisk] = []
-        self.now = now()
-        self.clock = Clock(
-            Agenda(house.house.views),
-            self.dispatch,
-            lambda: self.now,
-            board=house.house.board,
-            instruments=house.house.instruments,
-            calendars=calendars(),
-        )
-
-    async def dispatch(self, command: Command, by: Caller) -> Receipt:
-        if isinstance(command, CheckRisk):
-            self.asked.append(command)
-        return await self.house.house.dispatch(command, by)
-
-    async def tick(self, price: str, later: timedelta = timedelta(seconds=6)) -> None:
-        """The market is at this price some seconds later, and the clock looks at it."""
-        self.now += later
-        board, mark = self.house.house.board, Decimal(price)
-        quote = board.get("ACME")
-        assert quote is not None, "it was quoted before"
-        board.publish(replace(quote, bid=mark, ask=mark, received_at=self.now, at=self.now))
-        await self.house.house.seen(self.house.tape.head().position)
-        await self.clock.tick()
-
-    def breaches(self) -> list[RiskLimitBreached]:
-        facts = (fact.event for fact in self.house.tape.facts(0, 1000))
-        return [fact for fact in facts if isinstance(fact, RiskLimitBreached)]
+def checks(watch: Watch) -> list[CheckRisk]:
+    return [command for command in watch.asked if isinstance(command, CheckRisk)]
 
 
 async def desk(house: Doors, **limits: Any) -> Desk:
@@ -81,15 +45,16 @@ async def test_a_falling_market_alone_closes_a_limited_account_to_new_risk(house
     limited = await desk(house, daily_loss_limit="50")
     free = await desk(house)
     watch = Watch(house)
+    await watch.tick("100")
     await watch.tick("96")
-    assert watch.breaches() == []
+    assert watch.told(RiskLimitBreached) == []
     await watch.tick("95")
-    (breach,) = watch.breaches()
+    (breach,) = watch.told(RiskLimitBreached)
     assert (breach.scope, breach.limit_name) == (f"account:{limited.account}", "daily_loss_limit")
     assert (breach.limit, breach.value) == (Decimal(50), Decimal(50))
     await watch.tick("94")
-    assert len(watch.breaches()) == 1, "it is held back already"
-    assert {str(one.account_id) for one in watch.asked} == {limited.account}
+    assert len(watch.told(RiskLimitBreached)) == 1, "it is held back already"
+    assert {str(one.account_id) for one in checks(watch)} == {limited.account}
     refused = (await limited.place()).json()
     assert (refused["code"], refused["context"]["reason"]) == (
         "TRADING_REDUCING_ONLY",
@@ -104,9 +69,12 @@ async def test_a_limit_of_all_my_accounts_is_held_against_each_of_them(house: Do
     assert (await house.http.put(f"{API}/risk-limits", json=limits)).status_code == 200
     winner, loser = await desk(house), Desk(house, await house.account())
     watch = Watch(house)
+    await watch.tick("100")
     await watch.tick("110")
-    assert [breach.scope for breach in watch.breaches()] == [f"account:{winner.account}"]
-    asked = {str(one.account_id) for one in watch.asked}
+    assert [breach.scope for breach in watch.told(RiskLimitBreached)] == [
+        f"account:{winner.account}"
+    ]
+    asked = {str(one.account_id) for one in checks(watch)}
     assert loser.account not in asked, "who holds nothing can lose nothing"
 
 
@@ -115,13 +83,12 @@ async def test_accounts_are_asked_at_a_bounded_rate(house: Doors) -> None:
     watch = Watch(house)
     for _ in range(5):
         await watch.tick("99", timedelta(seconds=1))
-    assert len(watch.asked) == 1
-    held = list(house.tape.facts(0, 1000))
-    assert not any(isinstance(fact.event, TradingStateChanged) for fact in held)
+    assert len(checks(watch)) == 1
+    assert watch.told(TradingStateChanged) == []
 
 
 async def test_without_such_a_limit_nobody_is_asked(house: Doors) -> None:
     await desk(house, max_order_qty="100")
     watch = Watch(house)
     await watch.tick("1")
-    assert watch.asked == []
+    assert checks(watch) == []

@@ -9,9 +9,9 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commands.trading.corporate import CorporateAction, converted
+from commands.trading.corporate import converted
 from domain.money import tidy
-from domain.trading import ActionKind, Lot, Position
+from domain.trading import ActionKind, CorporateAction, Lot, Position
 from tests.spec.trading import NOW
 
 EX = NOW + timedelta(days=1)

@@ -22,8 +22,8 @@ WORDS = {
     "position": "1",
     "target_position": "1",
 }
-#: Given although no schema demands it: a bracket is nothing without.
-GIVEN = {"take_profit"}
+#: Given although no schema demands it: an order, or a bracket, is nothing without.
+GIVEN = {"take_profit", "quantity"}
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
 

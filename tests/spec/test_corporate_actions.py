@@ -10,11 +10,12 @@ import pytest
 from msgspec.structs import replace
 
 from commands.base import Command
-from commands.trading import ApplyCorporateAction, CorporateAction
+from commands.trading import ApplyCorporateAction
 from domain.base import Events, fold
 from domain.trading import (
     Account,
     ActionKind,
+    CorporateAction,
     CorporateActionApplied,
     OrderCanceled,
     Position,

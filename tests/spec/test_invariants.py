@@ -12,11 +12,12 @@ import pytest
 from msgspec.structs import replace
 
 from adapters.invariants import INVARIANTS, Auditor
-from commands.trading import ApplyCorporateAction, CorporateAction, CorrectTrade
+from commands.trading import ApplyCorporateAction, CorrectTrade
 from domain.base import Event, Fact, Meta, fold
 from domain.trading import (
     Account,
     ActionKind,
+    CorporateAction,
     CorporateActionApplied,
     Execution,
     OrderAccepted,

@@ -55,6 +55,7 @@ LISTED = (
     replace(SHARE, symbol="WILD", exchange="REST", upper_band=Decimal(110)),
     replace(SHARE, symbol="BIG", min_notional=Decimal(1000)),
     replace(SHARE, symbol="COIN", type=InstrumentType.SPOT, qty_step=Decimal("0.01")),
+    replace(SHARE, symbol="LOAN", shortable=Shortable.ETB),
     replace(SHARE, symbol="COLD"),
     replace(SHARE, symbol="OLD"),
     replace(SHARE, symbol="FRZ", max_qty=Decimal(40)),

@@ -35,6 +35,8 @@ ELSEWHERE = {
     "ACCESS_DENIED": "tests/contract/doors/test_access.py",
     "USER_SUSPENDED": "tests/contract/doors/test_access.py",
     "IDEMPOTENCY_KEY_REUSED": "tests/contract/doors/test_commands.py",
+    "CORPORATE_ACTION_EXISTS": "tests/contract/doors/test_corporate.py",
+    "RETROACTIVE_NOT_ALLOWED": "tests/contract/doors/test_corporate.py",
     "CONFLICT_RETRY_EXHAUSTED": "tests/contract/doors/test_catalogue.py",
 }
 _INTERNAL = "a venue is told, never a client"
