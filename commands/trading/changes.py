@@ -162,7 +162,9 @@ class ReplaceOrder(AccountCommand, frozen=True, kw_only=True):
             return same
         if working.works_as is OrderType.MARKET or (order.price, order.stop_price) == (None, None):
             return same
-        return terms_of(order, self.instrument, self.quote, self.underlying) or same
+        return (
+            terms_of(order, self.instrument, self.quote, self.underlying, on=self.at.date()) or same
+        )
 
     def _too_much(self, account: Account, working: Working) -> Refusal | None:
         order = working.order

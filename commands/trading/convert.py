@@ -27,7 +27,7 @@ from domain.trading import (
     netted_reserve,
 )
 from domain.trading.cost import part_of
-from domain.trading.margin import initial_rate
+from domain.trading.margin import initial_rate, margins_in_force
 from domain.trading.order import style_of
 
 #: What may become what.
@@ -146,7 +146,7 @@ class ConvertPosition(AccountCommand, frozen=True, kw_only=True):
             risk = target.risk_margin + source.risk_margin * self.quantity / -source.quantity
             units = (self.quantity - target.quantity) * source.multiplier
             return tidy_up(units * source.last_price + risk)
-        rate = initial_rate(self.instrument, self.to_product)
+        rate = initial_rate(self.instrument, self.to_product, margins_in_force(self.at.date()))
         return tidy(target.margin + tidy_up(cost * rate))
 
 

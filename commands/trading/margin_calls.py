@@ -31,7 +31,7 @@ from domain.trading import (
     TradingStateChanged,
 )
 from domain.trading.day import revalued
-from domain.trading.margin import writing_risk
+from domain.trading.margin import margins_in_force, writing_risk
 
 #: A mark that has moved this far since the last one is news.
 MOVED = Decimal("0.10")
@@ -83,7 +83,7 @@ class RemarkMargin(AccountCommand, frozen=True, kw_only=True):
         if held.style is Style.VARIATION or held.quantity >= 0 or instrument is None:
             return held.margin
         underlying = self.marks.get(instrument.underlying or "")
-        risk = writing_risk(instrument, price, underlying)
+        risk = writing_risk(instrument, price, underlying, margins_in_force(self.at.date()))
         return tidy_up(-held.quantity * (price * held.multiplier + risk))
 
 

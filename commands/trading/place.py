@@ -145,6 +145,7 @@ class PlaceOrder(AccountCommand, frozen=True, kw_only=True):
             reserve_price=None if terms.price == terms.limit else terms.price,
             risk=terms.risk or ZERO,
             fee_schedule=verdict.fee_schedule,
+            margin_schedule=terms.margins if verdict.counted else None,
         )
 
     def _held(self, account: Account, verdict: Verdict, condition: Condition) -> OrderHeld:
@@ -166,6 +167,7 @@ class PlaceOrder(AccountCommand, frozen=True, kw_only=True):
             reserve_price=accepted.reserve_price,
             risk=accepted.risk,
             fee_schedule=accepted.fee_schedule,
+            margin_schedule=accepted.margin_schedule,
         )
 
     def _reference(self, account: Account) -> Evidence | None:
@@ -196,10 +198,11 @@ def judged(asked: PlaceOrder, account: Account) -> Verdict | Refusal:
     refusal = first_refusal(REFUSALS, account, asked)
     if refusal is not None:
         return refusal
-    terms = terms_of(order, instrument, asked.quote, asked.underlying)
+    today = asked.at.date()
+    terms = terms_of(order, instrument, asked.quote, asked.underlying, on=today)
     if terms is None:
         return unpriced(asked)
-    fees = in_force(account.fee_schedule, asked.at.date())
+    fees = in_force(account.fee_schedule, today)
     if not is_counted(order):
         return Verdict(terms, NOTHING, False, fees.name)
     need = need_of(account, order, terms, fees)

@@ -118,7 +118,7 @@ class RecordTrigger(AccountCommand, frozen=True, kw_only=True):
         price = working.reserve_price or working.limit
         terms = Terms(working.limit, price, working.unit, working.risk)
         reserved, more = working.reserved, ZERO
-        fresh = terms_of(works, self.instrument, self.quote, self.underlying)
+        fresh = terms_of(works, self.instrument, self.quote, self.underlying, on=self.at.date())
         if fresh is not None and works.order_type is OrderType.MARKET:
             need = need_of(account, works, fresh, schedule(working.fee_schedule), working)
             if not working.counted:

@@ -10,7 +10,9 @@ intrinsic value there and the time value it has now, scaled; so no volatility ne
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Literal
 
 from msgspec import Struct
@@ -38,11 +40,16 @@ class MarginRates(Struct, frozen=True, kw_only=True):
     exposure: Decimal = Decimal("0.035")
 
 
-class MarginSchedule(Struct, frozen=True, kw_only=True):
-    """Rates by margin class; what has no class of its own has that of its type."""
+class MarginSchedule(Struct, frozen=True, kw_only=True, eq=False):
+    """
+    Rates by margin class, from ``valid_from`` on until the next version.
+
+    What has no class of its own has that of its type.
+    """
 
     id: str
     version: int
+    valid_from: date
     source: str
     classes: Mapping[str, MarginRates]
 
@@ -57,6 +64,7 @@ class MarginSchedule(Struct, frozen=True, kw_only=True):
 SAMPLE = MarginSchedule(
     id="SAMPLE",
     version=1,
+    valid_from=date(1970, 1, 1),
     source="leverage 5 within the day and 10 % on futures; ranges to be set by the operator",
     classes={
         InstrumentType.EQ: MarginRates(initial=Decimal("0.20")),
@@ -73,9 +81,18 @@ SAMPLE = MarginSchedule(
 )
 
 
-def initial_rate(
-    instrument: Instrument, product: Product, schedule: MarginSchedule = SAMPLE
-) -> Decimal:
+#: A correction is a new version with a later ``valid_from``, never an edit.
+SCHEDULES = (SAMPLE,)
+
+
+@cache
+def margins_in_force(on: date, schedules: tuple[MarginSchedule, ...] = SCHEDULES) -> MarginSchedule:
+    """The version of a day; the first one also of the days before it."""
+    known = sorted(schedules, key=lambda one: one.valid_from)
+    return next((one for one in reversed(known) if one.valid_from <= on), known[0])
+
+
+def initial_rate(instrument: Instrument, product: Product, schedule: MarginSchedule) -> Decimal:
     """The share of the notional that opening a VARIATION position needs."""
     rates = schedule.rates(instrument)
     return rates.by_product.get(product, rates.initial)
@@ -137,7 +154,7 @@ def writing_risk(
     instrument: Instrument,
     mark: Decimal,
     underlying: Decimal | None,
-    schedule: MarginSchedule = SAMPLE,
+    schedule: MarginSchedule,
 ) -> Decimal:
     """
     What one written unit needs beside its value: scan risk and exposure, in money.

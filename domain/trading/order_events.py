@@ -53,6 +53,7 @@ class OrderAccepted(Event, frozen=True, omit_defaults=True):
     reserve_price: Decimal | None = None
     risk: Decimal = ZERO
     fee_schedule: str = "ZERO@1"
+    margin_schedule: str | None = None
 
 
 class Condition(StrEnum):
@@ -81,6 +82,7 @@ class OrderHeld(Event, frozen=True, omit_defaults=True):
     reserve_price: Decimal | None = None
     risk: Decimal = ZERO
     fee_schedule: str = "ZERO@1"
+    margin_schedule: str | None = None
 
 
 class OrderTriggered(Event, frozen=True, omit_defaults=True):

@@ -11,6 +11,7 @@ power at that price.
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from msgspec import Struct
@@ -19,7 +20,7 @@ from domain.market import Instrument, Quote
 from domain.market.instrument import OPTIONS
 from domain.money import ZERO, round_down_to, round_up_to, tidy, tidy_down, tidy_up
 from domain.trading.fees import FeeSchedule, segment_of
-from domain.trading.margin import initial_rate, writing_risk
+from domain.trading.margin import initial_rate, margins_in_force, writing_risk
 from domain.trading.order import LONG_ONLY, Order, OrderType, Product, Side, Style
 from domain.trading.position import Levels, Position
 from domain.trading.schedules import ZERO_FEES
@@ -37,14 +38,15 @@ class Terms(Struct, frozen=True):
     On what terms an order is set money aside for, and filled.
 
     ``limit`` is the worst price the venue may fill at, ``price`` the one reserved for; ``risk``
-    is the share of the notional that opening needs as margin, or for a written option the
-    money beside its value; ``loan_share`` what the broker lends.
+    is the share of the notional that opening needs as margin, for a written option the money
+    beside its value, or what the broker lends.  ``margins`` is the schedule it comes from.
     """
 
     limit: Decimal
     price: Decimal
     unit: Decimal | None = None
     risk: Decimal = ZERO
+    margins: str | None = None
 
 
 def terms_of(
@@ -52,8 +54,10 @@ def terms_of(
     instrument: Instrument,
     quote: Quote | None,
     underlying: Decimal | None = None,
+    *,
+    on: date,
 ) -> Terms | None:
-    """None when there is no price to start from."""
+    """By the margins in force on a day; None when there is no price to start from."""
     limit = worst_price(order, instrument, quote)
     if limit is None:
         return None
@@ -64,13 +68,15 @@ def terms_of(
             return Terms(limit, limit, None, share)
         return Terms(limit, limit)
     price = limit if order.side is Side.BUY else _reckoned(limit, instrument, quote)
+    margins = margins_in_force(on)
     if order.style is Style.VARIATION:
-        rate = initial_rate(instrument, product)
-        return Terms(limit, price, tidy_up(price * order.multiplier * rate), rate)
+        rate = initial_rate(instrument, product, margins)
+        unit = tidy_up(price * order.multiplier * rate)
+        return Terms(limit, price, unit, rate, margins.name)
     if order.side is Side.BUY:
         return Terms(limit, price, tidy_up(price * order.multiplier))
-    risk = writing_risk(instrument, price, underlying)
-    return Terms(limit, price, risk, risk)
+    risk = writing_risk(instrument, price, underlying, margins)
+    return Terms(limit, price, risk, risk, margins.name)
 
 
 def _reckoned(limit: Decimal, instrument: Instrument, quote: Quote | None) -> Decimal:

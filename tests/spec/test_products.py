@@ -25,7 +25,14 @@ from domain.trading import (
     Side,
     Style,
 )
-from domain.trading.margin import Leg, MarginRates, scan_risk, writing_risk
+from domain.trading.margin import (
+    SAMPLE,
+    Leg,
+    MarginRates,
+    margins_in_force,
+    scan_risk,
+    writing_risk,
+)
 from tests.spec.given import given
 from tests.spec.trading import (
     ACME,
@@ -208,9 +215,21 @@ def test_the_risk_of_writing_is_at_most_the_sum_of_its_parts() -> None:
     assert 0 < spread < alone
     assert scan_risk((hedge,), Decimal(100), rates) <= 10 * Decimal(1) * Decimal("1.25")
     assert scan_risk((), Decimal(100), rates) == 0
-    assert writing_risk(CALL, Decimal(5), Decimal(100)) > writing_risk(
-        CALL, Decimal("0.05"), Decimal(50)
+    assert writing_risk(CALL, Decimal(5), Decimal(100), SAMPLE) > writing_risk(
+        CALL, Decimal("0.05"), Decimal(50), SAMPLE
     )
+
+
+def test_margins_are_those_in_force_on_the_day_and_named_by_the_order() -> None:
+    later = replace(SAMPLE, version=2, valid_from=date(2027, 1, 1))
+    known = (later, SAMPLE)
+    for day, version in ((date(1960, 1, 1), 1), (date(2026, 12, 31), 1), (date(2027, 1, 1), 2)):
+        assert margins_in_force(day, known).version == version
+    for product, named in ((Product.MIS, "SAMPLE@1"), (Product.CNC, None)):
+        order = replace(ticket(), product=product)
+        _, accepted = given(*history()).when(place(order)).facts()
+        assert isinstance(accepted, OrderAccepted)
+        assert accepted.margin_schedule == named
 
 
 @pytest.mark.parametrize(

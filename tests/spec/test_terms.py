@@ -20,7 +20,7 @@ from domain.trading import (
     Side,
     Tif,
 )
-from domain.trading.margin import writing_risk
+from domain.trading.margin import SAMPLE, writing_risk
 from tests.spec.given import given
 from tests.spec.test_order_kinds import BOUGHT, LOW, STOP, gtt, kinds, trigger
 from tests.spec.test_products import CALL, asked
@@ -57,9 +57,9 @@ def test_a_written_option_at_another_price_is_reckoned_by_its_underlying() -> No
     dearer = replace(change(price="6"), instrument=CALL, underlying=Decimal(140))
     (fact,) = given(*past).when(dearer).facts()
     assert isinstance(fact, OrderReplaced)
-    risk = writing_risk(CALL, Decimal("6.2"), Decimal(140))
+    risk = writing_risk(CALL, Decimal("6.2"), Decimal(140), SAMPLE)
     assert told(fact.unit, fact.balance.reserved) == (risk, 10 * risk)
-    assert risk != writing_risk(CALL, Decimal("6.2"), None)
+    assert risk != writing_risk(CALL, Decimal("6.2"), None, SAMPLE)
 
 
 def test_an_exit_that_is_changed_while_it_waits_works_for_what_is_entered() -> None:
