@@ -57,6 +57,10 @@ class Queue:
         self._look()
         return True
 
+    def tickets(self) -> Iterator[Ticket]:
+        for line in self._lines.values():
+            yield from (ticket for _, ticket in line)
+
     def lines(self, reached: Decimal) -> Iterator[Iterator[Ticket]]:
         """For each account that a price reaches: its orders which that price reaches, in turn."""
         key = -reached if self._side is Side.BUY else reached
@@ -96,6 +100,11 @@ class Book:
         self.quote: Quote | None = None
         self.quoted = False
         self.queueing = 0
+
+    def at_rest(self) -> Iterator[Ticket]:
+        """All of both sides that wait in the book."""
+        for queue in (self.buys, self.sells):
+            yield from (ticket for ticket in queue.tickets() if ticket.resting)
 
     def side(self, side: Side) -> Queue:
         return self.buys if side is Side.BUY else self.sells

@@ -109,7 +109,7 @@ def _shares(
     held: Ticket, terms: Sequence[Terms], left: Pools, listed: Instrument | None
 ) -> list[Share]:
     """What an order gets of what its account has not taken yet: all of it, or none for FOK."""
-    wanted = held.open_qty
+    wanted = held.shown_qty
     shares: list[Share] = []
     for offer in terms:
         if offer.ahead is not None:

@@ -24,7 +24,8 @@ class Endings:
         ends: datetime | None = order.expires_at
         reason: Reason = "EXPIRES_AT"
         if ends is None and order.tif is not Tif.GTC and order.condition is not Condition.GTT:
-            ends, reason = self._hours.day_ends(order.symbol, order.since), "SESSION_END"
+            begins = self._hours.waits_until(order.symbol, order.tif, order.since)
+            ends, reason = self._hours.day_ends(order.symbol, begins or order.since), "SESSION_END"
         if ends is None or order.order_id in self._ends:
             return
         self._ends[order.order_id] = (ends, reason)

@@ -206,6 +206,7 @@ def _standing(event: OrderAccepted | OrderHeld, order: Order, at: datetime) -> S
         model=event.model,
         post_only=order.post_only,
         expires_at=order.expires_at,
+        display_qty=order.display_qty,
         condition=held.condition if held else None,
         stop=held.stop if held else None,
         trigger_by=order.trigger_by,

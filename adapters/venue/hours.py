@@ -12,8 +12,12 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 from domain.market import Calendars, Instrument, InstrumentStatus, Phase
+from domain.trading import Tif
+from domain.trading.order import AUCTIONS
 
 ONE_DAY = timedelta(days=1)
+#: What counts as the close where no auction is quoted: the last so much of the session.
+CLOSING = timedelta(minutes=1)
 
 
 class Hours:
@@ -46,6 +50,17 @@ class Hours:
         if self._calendars is not None and listed is not None:
             close = self._calendars.of(listed.exchange).next_close(since)
         return close or _midnight_after(since)
+
+    def waits_until(self, symbol: str, tif: Tif, since: datetime) -> datetime | None:
+        """When the opening or the close begins that an order of ``since`` is for, if it is."""
+        listed = self._listed.get(symbol)
+        if tif not in AUCTIONS or self._calendars is None or listed is None:
+            return None
+        calendar = self._calendars.of(listed.exchange)
+        if tif is Tif.OPG:
+            return calendar.next_open(since)
+        close = calendar.next_close(since)
+        return None if close is None else close - CLOSING
 
 
 def within_bands(price: Decimal, listed: Instrument | None) -> bool:

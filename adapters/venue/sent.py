@@ -19,7 +19,7 @@ from domain.trading import Tif
 PROTECTION = timedelta(seconds=1)
 
 #: An order that may not wait: what it cannot take of its first slice is cancelled.
-CancelReason = Literal["IOC", "FOK", "PRICE_PROTECTION", "ORDER_WOULD_TAKE"]
-AT_ONCE: dict[Tif, CancelReason] = {Tif.IOC: "IOC", Tif.FOK: "FOK"}
+CancelReason = Literal["IOC", "FOK", "OPG", "PRICE_PROTECTION", "ORDER_WOULD_TAKE"]
+AT_ONCE: dict[Tif, CancelReason] = {Tif.IOC: "IOC", Tif.FOK: "FOK", Tif.OPG: "OPG"}
 
 Command = ApplyFill | CancelOrder | ExpireOrder | RecordTrigger | AdjustTrail | DeferFill

@@ -26,7 +26,7 @@ _STANDING = """
 SELECT order_id, account_id, symbol, side, coalesce(works_as, order_type) AS order_type, tif,
        limit_price AS "limit", quantity, coalesce(cum_qty, 0) AS cum_qty,
        coalesce(replaced_at, accepted_at, placed_at) AS since, model,
-       coalesce(post_only, false) AS post_only, expires_at,
+       coalesce(post_only, false) AS post_only, expires_at, display_qty,
        CASE WHEN waits THEN condition END AS condition, CASE WHEN waits THEN stop END AS stop,
        coalesce(trigger_by, 'LAST') AS trigger_by, trail_amount, trail_pct,
        coalesce(away, '') <> '' AS paused, deferred

@@ -28,7 +28,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     ``limit`` is the worst price it may be filled at: its own, or the collar of a market order.
     ``since`` is when it got its place in the queue, ``model`` the fill model it was accepted
     under.  ``condition`` is what it waits for while it is held, None once it works; ``stop`` is
-    where it goes off then.  ``deferred`` is why it is not filled, as its account knows.
+    where it goes off then.  ``display_qty`` is how much of it is shown while it rests.
+    ``deferred`` is why it is not filled, as its account knows.
     """
 
     order_id: UUID
@@ -44,6 +45,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     model: str = TOP_OF_BOOK.name
     post_only: bool = False
     expires_at: datetime | None = None
+    display_qty: Decimal | None = None
     condition: Condition | None = None
     stop: Decimal | None = None
     trigger_by: TriggerBy = TriggerBy.LAST
@@ -81,6 +83,12 @@ class Ticket(Struct, kw_only=True, eq=False):
         return self.order.quantity - self.order.cum_qty - sum(self.in_flight.values(), ZERO)
 
     @property
+    def shown_qty(self) -> Decimal:
+        """How much of that may be met at once: what is displayed, once it rests."""
+        most = self.order.display_qty
+        return self.open_qty if most is None or not self.resting else min(self.open_qty, most)
+
+    @property
     def only_posts(self) -> bool:
         """It may not take, and has not come to rest yet."""
         return self.order.post_only and not self.resting
@@ -93,12 +101,16 @@ class Ticket(Struct, kw_only=True, eq=False):
         return key, self.order.since, self.order.order_id
 
 
-def ticket(order: Standing, seed: bytes) -> Ticket:
-    """An order under a model that nobody knows any more is worked by the usual one."""
+def ticket(order: Standing, seed: bytes, opens: datetime | None = None) -> Ticket:
+    """
+    An order under a model that nobody knows any more is worked by the usual one.
+
+    ``opens`` is when the part of the session begins that it waits for, if it waits for one.
+    """
     model = FILL_MODELS.get(order.model, TOP_OF_BOOK)
     return Ticket(
         order=order,
-        active_at=order.since + model.latency,
+        active_at=max(order.since + model.latency, opens or order.since),
         model=model,
         seed=seed,
         deferred=order.deferred,

@@ -21,6 +21,7 @@ from adapters.venue.dealing import dealt
 from adapters.venue.endings import Endings
 from adapters.venue.held import Held
 from adapters.venue.hours import Hours
+from adapters.venue.rest import Resting
 from adapters.venue.sent import AT_ONCE, PROTECTION, CancelReason, Command
 from adapters.venue.terms import facing, queue_ahead, reaches
 from adapters.venue.ticket import Standing, Ticket, ticket
@@ -52,6 +53,7 @@ class Venue:
         self._hours = Hours(instruments, calendars)
         self._endings = Endings(self._hours)
         self._held = Held()
+        self._resting = Resting(self._hours, max_age)
         self._max_age = max_age
         self._secret = secret
         self._books: dict[str, Book] = {}
@@ -73,12 +75,13 @@ class Venue:
 
     def on_order(self, order: Standing) -> None:
         """Work this order from now on, or hold it; one it knows stays as it is."""
-        if self._knows(order.order_id):
+        if order.order_id in self._tickets or self._held.get(order.order_id) is not None:
             return
         if order.paused:
             self._held.pause(order)
         elif order.condition is None:
-            self._enter(ticket(order, seed_of(self._secret, order.account_id)))
+            begins = self._hours.waits_until(order.symbol, order.tif, order.since)
+            self._enter(ticket(order, seed_of(self._secret, order.account_id), begins))
         else:
             self._held.take(order)
         self._endings.note(order)
@@ -132,8 +135,8 @@ class Venue:
         held = self._leave(order_id)
         if held is None:
             return
-        order = replace(held.order, quantity=quantity, limit=limit, since=since or held.order.since)
-        held.order = order
+        since_then = since or held.order.since
+        held.order = replace(held.order, quantity=quantity, limit=limit, since=since_then)
         if since is not None:  # a new order in all but name, but the venue need not hear of it
             held.active_at = since
             held.resting = False
@@ -147,6 +150,8 @@ class Venue:
             return
         held.in_flight.pop(exec_id, None)
         held.deferred = None
+        if held.order.display_qty is not None:
+            held.ahead = None  # what is shown next comes behind those who show theirs already
         held.order = replace(held.order, cum_qty=max(cum_qty, held.order.cum_qty))
         if held.order.cum_qty < held.order.quantity:
             self._enter(held)
@@ -155,7 +160,8 @@ class Venue:
 
     def on_end(self, order_id: UUID) -> None:
         """The order is cancelled, expired or otherwise done."""
-        self._leave(order_id)
+        if (working := self._leave(order_id)) is not None:
+            working.ending = True  # for whoever still has it on a list
         self._held.release(order_id)
         self._endings.forget(order_id)
 
@@ -178,19 +184,13 @@ class Venue:
             case AdjustTrail() | DeferFill():
                 pass  # it is told again when there is more to tell
 
-    def _knows(self, order_id: UUID) -> bool:
-        return order_id in self._tickets or self._held.get(order_id) is not None
-
     def _enter(self, held: Ticket) -> None:
         self._tickets[held.order.order_id] = held
         if held.open_qty > 0:
             self._book(held.order.symbol).add(held)
 
     def _book(self, symbol: str) -> Book:
-        book = self._books.get(symbol)
-        if book is None:
-            book = self._books[symbol] = Book()
-        return book
+        return self._books.get(symbol) or self._books.setdefault(symbol, Book())
 
     def _leave(self, order_id: UUID) -> Ticket | None:
         held = self._tickets.pop(order_id, None)
@@ -276,7 +276,8 @@ class Venue:
         commands: list[Command] = [
             replace(command, at=now) for command in refused if command.order_id in self._tickets
         ]
-        for book in self._books.values():
+        for symbol, book in self._books.items():
+            commands += self._resting.news(symbol, book, now)
             for held in tuple(book.taking.values()):
                 tif = held.order.tif
                 if tif in AT_ONCE and now - held.active_at > self._max_age:

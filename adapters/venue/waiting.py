@@ -13,11 +13,13 @@ from adapters.venue.terms import offers
 from adapters.venue.ticket import Ticket
 from commands.trading import DeferFill
 from domain.market import Quality, quality
+from domain.trading import Tif
 
 #: What passes by itself in a moment is no news.
 NEWS_AFTER = timedelta(seconds=1)
 _PASSING = frozenset({"LATENCY", "IN_FLIGHT", "PRICE_PROTECTION"})
-_USUAL = "PRICE_NOT_REACHED"
+USUAL = "PRICE_NOT_REACHED"
+_AUCTIONS = {Tif.OPG: "AWAITS_OPEN", Tif.CLS: "AWAITS_CLOSE"}
 
 
 class Waiting(Struct, frozen=True):
@@ -25,8 +27,8 @@ class Waiting(Struct, frozen=True):
     What an order waits for, and the age of the last quote (None when there was none).
 
     ``reason`` is a quality other than FRESH, or SESSION_CLOSED, INSTRUMENT_HALTED, LATENCY,
-    PRICE_NOT_REACHED, PRICE_PROTECTION, OUT_OF_BAND, SIZE_USED_UP or IN_FLIGHT (a fill or a
-    cancel is on its way to the account).
+    AWAITS_OPEN, AWAITS_CLOSE, PRICE_NOT_REACHED, PRICE_PROTECTION, OUT_OF_BAND, SIZE_USED_UP
+    or IN_FLIGHT (a fill or a cancel is on its way to the account).
     """
 
     reason: str
@@ -35,7 +37,7 @@ class Waiting(Struct, frozen=True):
 
 def is_news(reason: str, told: str | None) -> bool:
     """Whether an account shall hear of it: a new reason, and not that all is as usual."""
-    return reason not in _PASSING and reason != told and (reason != _USUAL or told is not None)
+    return reason not in _PASSING and reason != told and (reason != USUAL or told is not None)
 
 
 def news(
@@ -57,6 +59,12 @@ def news(
     )
 
 
+def lasting(book: Book, symbol: str, hours: Hours, now: datetime, max_age: timedelta) -> str | None:
+    """Why nothing of a symbol is dealt in at all, None when it is."""
+    verdict = quality(book.quote, now, max_age)
+    return hours.closed(symbol, now) or (None if verdict is Quality.FRESH else str(verdict))
+
+
 def waiting(held: Ticket, book: Book, hours: Hours, now: datetime, max_age: timedelta) -> Waiting:
     age = None
     if book.quote is not None:
@@ -75,7 +83,7 @@ def _reason(held: Ticket, book: Book, hours: Hours, now: datetime, max_age: time
     if quote is None or verdict is not Quality.FRESH:
         return str(verdict)
     if quote.received_at < held.active_at:
-        return "LATENCY"
+        return _AUCTIONS.get(held.order.tif, "LATENCY")
     if held.beyond_since is not None:
         return "PRICE_PROTECTION"
     terms = offers(held, quote, book.quoted)

@@ -17,6 +17,7 @@ Reason = Literal[
     "USER_SUSPENDED",
     "IOC",
     "FOK",
+    "OPG",
     "PRICE_PROTECTION",
     "ORDER_WOULD_TAKE",
     "REDUCE_ONLY_NO_POSITION",

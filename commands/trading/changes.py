@@ -35,6 +35,7 @@ from domain.trading import (
     schedule,
     terms_of,
 )
+from domain.trading.order import AUCTIONS
 
 CHANGEABLE = "quantity, price, stop_price, tif, expires_at"
 
@@ -123,6 +124,7 @@ class ReplaceOrder(AccountCommand, frozen=True, kw_only=True):
             raise Illegal("ORDER_ALREADY_PENDING", status=str(working.status))
         if not working.may(Move.REPLACE):
             raise Illegal("ORDER_INVALID_STATE", status=str(working.status))
+        _demand_time_of(working.order, self.tif or working.order.tif)
         name = self.client_order_id
         if name is not None and name in account.client_order_ids:
             existing = str(account.client_order_ids[name])
@@ -173,6 +175,14 @@ class ReplaceOrder(AccountCommand, frozen=True, kw_only=True):
             return None
         held = account.position(order.symbol, order.product)
         return too_much(held.quantity, held.selling, order, more, self.instrument)
+
+
+def _demand_time_of(before: Order, tif: Tif) -> None:
+    """An order for the opening or the close remains one, and no other becomes one."""
+    if tif is not before.tif and (tif in AUCTIONS or before.tif in AUCTIONS):
+        allowed = str(before.tif)
+        rule = f"{allowed}: the opening and the close are for orders of their own"
+        raise invalid("tif", rule, "ORDER_TIF_UNSUPPORTED", allowed=allowed)
 
 
 class Changed(Struct, frozen=True):

@@ -21,6 +21,7 @@ from domain.trading import (
     Origin,
     Tif,
 )
+from domain.trading.order import AUCTIONS
 
 
 class PlaceOco(AccountCommand, frozen=True, kw_only=True):
@@ -44,7 +45,7 @@ class PlaceOco(AccountCommand, frozen=True, kw_only=True):
             if getattr(one, field) != getattr(other, field):
                 raise _invalid(f"legs/1/{field}", "the same in both")
         for index, order in enumerate((one, other)):
-            if order.tif in (Tif.IOC, Tif.FOK):
+            if order.tif in (Tif.IOC, Tif.FOK, *AUCTIONS):
                 raise _invalid(f"legs/{index}/tif", "one that lets the order wait")
             if order.notional is not None:
                 raise _invalid(f"legs/{index}/notional", "absent: the legs share a quantity")

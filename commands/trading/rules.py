@@ -20,6 +20,7 @@ from commands.trading.state_rules import trading_held_back
 from domain.market import Instrument, InstrumentStatus, Quality, Quote, Shortable
 from domain.money import ZERO
 from domain.trading import LONG_ONLY, Account, Bound, GroupKind, Order, OrderType, Side, Tif
+from domain.trading.order import AUCTIONS
 
 
 class Asked(Protocol):
@@ -87,7 +88,7 @@ def not_tradable(account: Account, asked: Asked) -> Refusal | None:
 
 def market_closed(account: Account, asked: Asked) -> Refusal | None:
     order = asked.order
-    if asked.open_now or order.after_market:
+    if asked.open_now or order.after_market or order.tif in AUCTIONS:
         return None
     if order.order_type is not OrderType.MARKET and order.tif not in (Tif.IOC, Tif.FOK):
         return None

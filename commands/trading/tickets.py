@@ -12,11 +12,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from domain.errors import Invalid
-from domain.market import Instrument, Quote
+from domain.market import Instrument, InstrumentType, Quote
 from domain.market.instrument import DERIVATIVES
 from domain.money import NOTIONAL_MAX, is_amount, is_multiple, round_down_to
 from domain.trading import GroupKind, Order, OrderType, Product, Side, Tif
-from domain.trading.order import PRICED
+from domain.trading.order import AUCTIONS, PRICED
 
 CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9_.:-]{1,36}")
 #: A trigger may wait for so long.
@@ -118,11 +118,25 @@ def _demand_time(order: Order, instrument: Instrument) -> None:
         raise invalid(
             "tif", f"one of {allowed} for {order.product}", "ORDER_TIF_UNSUPPORTED", allowed=allowed
         )
+    if order.tif in AUCTIONS:
+        _demand_auction(order, instrument)
     if order.order_type is OrderType.TRAILING_STOP and order.tif in (Tif.IOC, Tif.FOK):
         allowed = "DAY, GTC, GTD"
         raise invalid(
             "tif", "DAY, GTC or GTD for a trailing stop", "ORDER_TIF_UNSUPPORTED", allowed=allowed
         )
+
+
+def _demand_auction(order: Order, instrument: Instrument) -> None:
+    """Shares have an opening and a close; what goes there is a market or a limit order."""
+    if instrument.type not in (InstrumentType.EQ, InstrumentType.ETF):
+        allowed = "DAY, IOC, FOK"
+        rule = f"one of {allowed} for {instrument.type}"
+        raise invalid("tif", rule, "ORDER_TIF_UNSUPPORTED", allowed=allowed)
+    if order.order_type not in (OrderType.MARKET, OrderType.LIMIT):
+        allowed = "MARKET, LIMIT"
+        rule = f"one of {allowed} for the opening or the close"
+        raise invalid("order_type", rule, "ORDER_TYPE_UNSUPPORTED", allowed=allowed)
 
 
 def _demand_size(order: Order, instrument: Instrument) -> None:

@@ -43,13 +43,15 @@ CONDITIONAL = frozenset(
 
 
 class Tif(StrEnum):
-    """Time in force, FIX 59."""
+    """Time in force, FIX 59; OPG is only for the opening, CLS only for the close."""
 
     DAY = "DAY"
     GTC = "GTC"
     IOC = "IOC"
     FOK = "FOK"
     GTD = "GTD"
+    OPG = "OPG"
+    CLS = "CLS"
 
 
 class Product(StrEnum):
@@ -67,6 +69,8 @@ class Product(StrEnum):
     NRML = "NRML"
 
 
+#: These wait for a time of the session and are nothing outside of it.
+AUCTIONS = (Tif.OPG, Tif.CLS)
 #: A tuple, because most orders are of the first kind: found by identity, nothing is hashed.
 LONG_ONLY = (Product.CNC, Product.SPOT, Product.MTF)
 

@@ -73,6 +73,7 @@ class Session:
         self.venue = Venue([listed], calendars=calendars, secret=b"a secret of the venue")
         self.now = now
         self.seq = 0
+        self.sent: Sequence[Command] = ()
         for standing in orders:
             self.venue.on_order(standing)
 
@@ -105,12 +106,20 @@ class Session:
             bids=tuple(Level(Decimal(price), Decimal(shown)) for price, shown in bids),
             asks=tuple(Level(Decimal(price), Decimal(shown)) for price, shown in asks),
         )
-        return told(self.venue.on_quote(quote, self.now + timedelta(seconds=late)))
+        self.sent = self.venue.on_quote(quote, self.now + timedelta(seconds=late))
+        return told(self.sent)
 
     def triggered(self, nth: int, works_as: str, limit: str) -> None:
         """The account lets a held order work."""
         order_id = UUID(int=100 + nth)
         self.venue.on_trigger(order_id, OrderType(works_as), Decimal(limit), self.now)
+
+    def filled(self, nth: int, cum_qty: int) -> None:
+        """The account has booked what was in flight: so much is filled by now."""
+        order_id = UUID(int=100 + nth)
+        for fill in self.sent:
+            if isinstance(fill, ApplyFill) and fill.order_id == order_id:
+                self.venue.on_fill(order_id, fill.exec_id, Decimal(cum_qty))
 
     def waits(self, seconds: float) -> list[str]:
         """What time alone does to orders."""

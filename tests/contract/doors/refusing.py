@@ -70,6 +70,11 @@ async def unknown_order(desk: Desk) -> Response:
     return await desk.ask("DELETE", f"orders/{NOBODY}")
 
 
+async def after_the_opening(desk: Desk) -> Response:
+    order = await desk.resting(tif="OPG")
+    return await desk.ask("PATCH", f"orders/{order}", tif="DAY")
+
+
 async def too_late(desk: Desk) -> Response:
     order = await desk.trade("BUY", "100")
     return await desk.ask("DELETE", f"orders/{order}")

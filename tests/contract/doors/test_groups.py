@@ -39,6 +39,8 @@ async def ask(market: Doors, path: str, **body: Any) -> Any:
         ({"order_type": "TRAILING_STOP", "price": None, "trail_pct": "2"}, "HELD"),
         ({"tif": "IOC"}, "NEW"),
         ({"tif": "FOK"}, "NEW"),
+        ({"tif": "OPG", "symbol": "SHUT", **MARKET}, "NEW"),
+        ({"tif": "CLS"}, "NEW"),
         ({"tif": "GTC"}, "NEW"),
         ({"tif": "GTD", "expires_at": "2099-01-01T00:00:00Z"}, "NEW"),
         ({"post_only": True}, "NEW"),

@@ -67,7 +67,7 @@ PLAIN = "a plain decimal above 0"
             ("ORDER_FIELDS_CONFLICT", "/price", "absent from a STOP order"),
         ),
         ({"order_type": "PEGGED"}, ("VALIDATION", "/order_type", "one of MARKET, LIMIT, STOP")),
-        ({"tif": "OPG"}, ("VALIDATION", "/tif", "one of DAY, GTC, IOC, FOK, GTD")),
+        ({"tif": "AON"}, ("VALIDATION", "/tif", "one of DAY, GTC, IOC, FOK, GTD, OPG, CLS")),
         (
             {"tif": "GTD", "expires_at": "2030-01-01T00:00:00"},
             ("VALIDATION", "/expires_at", "Expected datetime with a timezone component"),
