@@ -19,6 +19,7 @@ from adapters.api_keys import PREFIX
 from adapters.tokens import Identity, Untrusted
 from api.asgi import header
 from api.auth.cookies import ACCESS, cookie
+from api.auth.line import Line
 from api.auth.origin import SAFE, demand_own_origin, demand_token
 from api.auth.scopes import demand_scope
 from api.auth.words import Unauthenticated, unauthenticated
@@ -58,27 +59,38 @@ class SignedIn:
         await self._app(scope, receive, send)
 
     async def _listen(self, house: House, scope: Scope, receive: Receive, send: Send) -> None:
-        """As long as the listener is welcome; closed with 4401, 4403 or 4429 and the reason."""
+        """
+        As long as the listener is welcome, and listens; closed with 4401, 4403 or 4429 and the
+        reason, or, who does not listen, without a word.
+        """
+        line = Line(receive, send)
         try:
             await _let_in(house, scope)
         except DomainError as refusal:
-            await _close(send, refusal)
+            await _close(line.send, refusal)
             return
-        listening = asyncio.ensure_future(self._app(scope, receive, send))
-        try:
-            while not listening.done():
-                await asyncio.wait({listening}, timeout=RECHECK_S)
-                if not listening.done() and (user := scope.get("user")) is not None:
-                    try:
-                        _demand_welcome(house, scope, user)
-                    except DomainError as refusal:
-                        await _close(send, refusal)
-                        return
+        listening = asyncio.ensure_future(self._app(scope, line.receive, line.send))
+        with suppress(TimeoutError):
+            await _until_unwelcome(house, scope, line, listening)
+
+
+async def _until_unwelcome(
+    house: House, scope: Scope, line: Line, listening: asyncio.Future[None]
+) -> None:
+    try:
+        while not listening.done():
+            await asyncio.wait({listening}, timeout=RECHECK_S)
+            if not listening.done() and (user := scope.get("user")) is not None:
+                try:
+                    _demand_welcome(house, scope, user)
+                except DomainError as refusal:
+                    await _close(line.send, refusal)
+                    return
+        await listening
+    finally:
+        listening.cancel()
+        with suppress(asyncio.CancelledError, Exception):
             await listening
-        finally:
-            listening.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await listening
 
 
 async def _let_in(house: House, scope: Scope) -> None:

@@ -16,7 +16,8 @@ from msgspec.structs import replace
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from api.auth import only
+from adapters.limits import Limit
+from api.auth import line, only
 from api.auth.cookies import ACCESS
 from api.protocol import Door
 from api.serve import FRAME_BYTES_MAX, Server
@@ -44,6 +45,21 @@ async def admin_echo(socket: WebSocket[Any, Any, Any]) -> None:
     await socket.close()
 
 
+@websocket("/pour")
+async def pour(socket: WebSocket[Any, Any, Any]) -> None:
+    """Say more than anybody who does not listen can be sent."""
+    await socket.accept()
+    try:
+        while True:
+            await socket.send_text("x" * 60_000)
+    finally:
+        POURED.append(time.monotonic())
+
+
+#: When somebody was hung up on.
+POURED: list[float] = []
+
+
 class Wire:
     """A real server over the doors, and somebody who is signed in."""
 
@@ -69,7 +85,7 @@ class Wire:
 
 @pytest.fixture
 async def wire(tmp_path: Path) -> AsyncIterator[Wire]:
-    async with doors(tmp_path, echo, admin_echo) as house:
+    async with doors(tmp_path, echo, admin_echo, pour) as house:
         server = Server(
             uvicorn.Config(
                 house.app,
@@ -169,3 +185,31 @@ async def test_s43_a_message_that_is_too_long_is_not_read(wire: Wire) -> None:
         await socket.send("x" * (FRAME_BYTES_MAX + 1))
         code, _ = await closed(socket)
     assert code == 1009
+
+
+async def test_s43_whoever_talks_too_fast_is_heard_later(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line, "SAID", Limit("said", 50, 10))
+    async with wire.listen() as socket:
+        began = time.monotonic()
+        for nth in range(60):
+            await socket.send(str(nth))
+        for nth in range(60):
+            assert await socket.recv() == str(nth), "and nothing of it is lost"
+        assert time.monotonic() - began >= (60 - 10) / 50 * 0.9
+
+
+async def test_s43_whoever_does_not_listen_is_hung_up_on(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line, "SLOW_S", 0.5)
+    POURED.clear()
+    bearer = {"Authorization": f"Bearer {wire.token}"}
+    listening = connect(
+        f"{wire.url}/pour", additional_headers=bearer, max_queue=1, compression=None
+    )
+    async with asyncio.timeout(15), listening as socket:
+        while not POURED:
+            await asyncio.sleep(0.05)
+        socket.transport.abort()
