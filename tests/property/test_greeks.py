@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from math import exp
+from math import exp, log, pow, sqrt
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from domain.market.options.american import american_call
 from domain.market.options.greeks import (
     VOLATILITY_MAX,
     VOLATILITY_MIN,
@@ -16,6 +17,7 @@ from domain.market.options.greeks import (
     NoVolatility,
     Terms,
     greeks,
+    normal,
     price,
     volatility_of,
 )
@@ -62,6 +64,59 @@ def test_the_american_approximation_gives_the_example_of_its_book() -> None:
     call = Terms(call=True, s=42, k=40, t=0.75, r=0.04, b=-0.04, exercise=Exercise.AMERICAN)
     assert price(call, 0.35) == pytest.approx(5.2704, abs=5e-5)
     assert price(replace(call, exercise=Exercise.EUROPEAN), 0.35) == pytest.approx(5.0975, abs=5e-5)
+
+
+def by_the_book(  # noqa: PLR0917 - as the formula has them
+    s: float, k: float, t: float, r: float, b: float, v: float
+) -> float:
+    """The formulas as they are printed (Haug, 2nd ed., 3.2)."""
+    beta = 0.5 - b / v**2 + sqrt((b / v**2 - 0.5) ** 2 + 2 * r / v**2)
+    ever, now = beta / (beta - 1) * k, max(k, r / (r - b) * k)
+    h = -(b * t + 2 * v * sqrt(t)) * now / (ever - now)
+    x = now + (ever - now) * (1 - exp(h))
+    if s >= x:
+        return s - k
+
+    def phi(gamma: float, h: float) -> float:
+        growth = (-r + gamma * b + 0.5 * gamma * (gamma - 1) * v**2) * t
+        d = -(log(s / h) + (b + (gamma - 0.5) * v**2) * t) / (v * sqrt(t))
+        kappa = 2 * b / v**2 + 2 * gamma - 1
+        back = normal(d - 2 * log(x / s) / (v * sqrt(t)))
+        return exp(growth) * pow(s, gamma) * (normal(d) - pow(x / s, kappa) * back)
+
+    alpha = (x - k) * pow(x, -beta)
+    return (
+        alpha * pow(s, beta) - alpha * phi(beta, x)
+        + phi(1, x) - phi(1, k) - k * phi(0, x) + k * phi(0, k)
+    )  # fmt: skip
+
+
+@given(options(Exercise.AMERICAN), volatilities)
+def test_american_calls_are_those_of_the_book(terms: Terms, volatility: float) -> None:
+    numbers = terms.s, terms.k, terms.t, terms.r, terms.b, volatility
+    assume(terms.r > 1e-4 and terms.b < terms.r - 1e-4)
+    assert american_call(*numbers) == pytest.approx(by_the_book(*numbers), abs=1e-8)
+
+
+@given(options(Exercise.AMERICAN), volatilities)
+def test_american_greeks_are_slopes_where_nobody_would_exercise(
+    terms: Terms, volatility: float
+) -> None:
+    def at(v: float = volatility, **changes: float) -> float:
+        return price(replace(terms, **changes), v)
+
+    european = price(replace(terms, exercise=Exercise.EUROPEAN), volatility)
+    paid = (terms.s - terms.k) * (1 if terms.call else -1)
+    assume(at() > max(european, paid) + 0.05)
+    found, dx = greeks(terms, volatility), 1e-5
+    assert found.price == at()
+    assert found.delta == pytest.approx((at(s=100.001) - at(s=99.999)) / 0.002, abs=1e-3)
+    assert found.vega == pytest.approx(
+        (at(volatility + dx) - at(volatility - dx)) / (2 * dx) / 100, abs=1e-4
+    )
+    assert found.theta == pytest.approx(
+        (at(t=terms.t - dx) - at(t=terms.t + dx)) / (2 * dx) / 365, abs=1e-3
+    )
 
 
 @given(options(), volatilities)

@@ -13,15 +13,20 @@ volatility (0.01), theta per calendar day, rho per point of the rate; gamma per 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
-from math import erfc, exp, log, pi, pow, sqrt
+from math import erfc, exp, log, pi, sqrt
 
 from msgspec import Struct
+
+from domain.market.options.american import american_call
 
 YEAR_DAYS = 365
 VOLATILITY_MIN, VOLATILITY_MAX = 1e-4, 5.0
 #: Bisection alone would need fewer than this many steps; nothing runs longer.
 STEPS_MAX = 60
+#: Steps shorter than this change nothing that is shown.
+CLOSE = 1e-9
 _ROOT_2, _ROOT_2PI = sqrt(2), sqrt(2 * pi)
 
 
@@ -74,9 +79,8 @@ def density(x: float) -> float:
 
 
 def price(terms: Terms, volatility: float) -> float:
-    if terms.exercise is Exercise.AMERICAN:
-        return _american(terms, volatility)
-    return _european(terms, volatility)
+    worth = _american if terms.exercise is Exercise.AMERICAN else _european
+    return worth(terms.call, terms.s, terms.k, terms.t, terms.r, terms.b, volatility)
 
 
 def greeks(terms: Terms, volatility: float) -> Greeks:
@@ -113,112 +117,117 @@ def volatility_of(terms: Terms, worth: float) -> float | NoVolatility:
     Newton's steps where they stay within what bisection has left, so that it always ends; a
     price that no volatility explains is said to be one.
     """
-    low, high = VOLATILITY_MIN, VOLATILITY_MAX
-    if worth <= price(terms, low):
+    if worth <= price(terms, VOLATILITY_MIN):
         return NoVolatility.BELOW_INTRINSIC
-    if worth >= price(terms, high):
+    most = _european(*_numbers(terms), VOLATILITY_MAX)  # an American option is worth more still
+    if worth >= most and worth >= price(terms, VOLATILITY_MAX):
         return NoVolatility.ABOVE_MAXIMUM
-    guess = 0.5  # where few options are, but from where Newton's steps lead to most of them
+    # 0.5: where few options are, but from where Newton's steps lead to most of them.
+    found = _root(_european_off(terms, worth), 0.5)
+    if terms.exercise is Exercise.AMERICAN:
+        found = _root(_american_off(terms, worth), found)
+    return found
+
+
+#: By how much a volatility is worth more than the price, and how that changes with it.
+_Off = Callable[[float], tuple[float, float]]
+
+
+def _root(off: _Off, guess: float) -> float:
+    low, high = VOLATILITY_MIN, VOLATILITY_MAX
+    guess = min(max(guess, low), high)
     for _ in range(STEPS_MAX):
-        off, slope = _off(terms, guess, worth)
-        if off > 0:
+        more, slope = off(guess)
+        if more > 0:
             high = guess
         else:
             low = guess
-        step = guess - off / slope if slope > 0 else low
+        step = guess - more / slope if slope > 0 else low
+        if abs(step - guess) < CLOSE:
+            return min(max(step, VOLATILITY_MIN), VOLATILITY_MAX)
         if not low < step < high:
             step = (low + high) / 2
-        if abs(step - guess) < 1e-10:
+        if high - low < CLOSE:
             return step
         guess = step
     return guess
 
 
-def _off(terms: Terms, volatility: float, worth: float) -> tuple[float, float]:
-    """By how much the volatility is worth more than the price, and how that changes with it."""
-    if terms.exercise is Exercise.AMERICAN:
-        here = _american(terms, volatility)
-        bump = volatility * 1e-4
-        return here - worth, (_american(terms, volatility + bump) - here) / bump
-    s, k, t, r, b = terms.s, terms.k, terms.t, terms.r, terms.b
-    root = volatility * sqrt(t)
-    d1 = (log(s / k) + (b + volatility * volatility / 2) * t) / root
+def _european_off(terms: Terms, worth: float) -> _Off:
+    call, s, k, t, r, b = _numbers(terms)
+    sign, root_t = (1.0 if call else -1.0), sqrt(t)
     carried, paid = s * exp((b - r) * t), k * exp(-r * t)
-    sign = 1.0 if terms.call else -1.0
-    here = sign * (carried * normal(sign * d1) - paid * normal(sign * (d1 - root)))
-    return here - worth, carried * density(d1) * sqrt(t)
+    drift = log(s / k) + b * t
+
+    def off(volatility: float) -> tuple[float, float]:
+        root = volatility * root_t
+        d1 = drift / root + root / 2
+        here = sign * (carried * normal(sign * d1) - paid * normal(sign * (d1 - root)))
+        return here - worth, carried * density(d1) * root_t
+
+    return off
 
 
-def _european(terms: Terms, volatility: float) -> float:
-    if terms.exercise is Exercise.AMERICAN:
-        terms = Terms(terms.call, terms.s, terms.k, terms.t, terms.r, terms.b)
-    return _off(terms, volatility, 0.0)[0]
+def _american_off(terms: Terms, worth: float) -> _Off:
+    """The slope is that of the European option first, then of the line through the last two."""
+    numbers = _numbers(terms)
+    european = _european_off(terms, worth)
+    before: list[tuple[float, float]] = []
+
+    def off(volatility: float) -> tuple[float, float]:
+        more = _american(*numbers, volatility) - worth
+        slope = 0.0
+        if before and before[0][0] != volatility:
+            slope = (more - before[0][1]) / (volatility - before[0][0])
+        before[:] = [(volatility, more)]
+        return more, slope if slope > 0 else european(volatility)[1]
+
+    return off
 
 
-def _american(terms: Terms, volatility: float) -> float:
+_Numbers = tuple[bool, float, float, float, float, float]
+
+
+def _numbers(terms: Terms) -> _Numbers:
+    return terms.call, terms.s, terms.k, terms.t, terms.r, terms.b
+
+
+def _european(  # noqa: PLR0917 - as the formula has them
+    call: bool, s: float, k: float, t: float, r: float, b: float, v: float
+) -> float:
+    root = v * sqrt(t)
+    d1 = (log(s / k) + b * t) / root + root / 2
+    sign = 1.0 if call else -1.0
+    paid = k * exp(-r * t) * normal(sign * (d1 - root))
+    return sign * (s * exp((b - r) * t) * normal(sign * d1) - paid)
+
+
+def _american(  # noqa: PLR0917 - as the formula has them
+    call: bool, s: float, k: float, t: float, r: float, b: float, v: float
+) -> float:
     """Never less than the European option, nor than what exercising it at once pays."""
-    s, k, t, r, b = terms.s, terms.k, terms.t, terms.r, terms.b
-    least = max(_european(terms, volatility), (s - k) if terms.call else (k - s), 0.0)
+    least = max(_european(call, s, k, t, r, b, v), (s - k) if call else (k - s), 0.0)
     try:
-        if terms.call:
-            return max(least, _bjerksund_stensland(s, k, t, r, b, volatility))
+        if call:
+            return max(least, american_call(s, k, t, r, b, v))
         # A put is a call with the price and the strike changed over.
-        return max(least, _bjerksund_stensland(k, s, t, r - b, -b, volatility))
+        return max(least, american_call(k, s, t, r - b, -b, v))
     except (OverflowError, ZeroDivisionError):
         return least  # next to no volatility: what is exercised early pays at once
 
 
-def _bjerksund_stensland(  # noqa: PLR0917 - as the formula has them
-    s: float, k: float, t: float, r: float, b: float, v: float
-) -> float:
-    if b >= r:
-        return 0.0  # never worth exercising early: the European price stands
-    variance = v * v
-    beta = 0.5 - b / variance + sqrt((b / variance - 0.5) ** 2 + 2 * r / variance)
-    ever = beta / (beta - 1) * k
-    now = max(k, r / (r - b) * k)
-    trigger = now + (ever - now) * (1 - exp(-(b * t + 2 * v * sqrt(t)) * now / (ever - now)))
-    if s >= trigger:
-        return s - k
-
-    def phi(gamma: float, h: float) -> float:
-        return _phi(s, t, gamma, h, trigger, r, b, v)
-
-    return (
-        (trigger - k) * (pow(s / trigger, beta) - phi(beta, trigger) / pow(trigger, beta))
-        + phi(1, trigger)
-        - phi(1, k)
-        - k * phi(0, trigger)
-        + k * phi(0, k)
-    )
-
-
-def _phi(  # noqa: PLR0917 - as the formula has them
-    s: float, t: float, gamma: float, h: float, trigger: float, r: float, b: float, v: float
-) -> float:
-    variance, root = v * v, v * sqrt(t)
-    growth = (-r + gamma * b + 0.5 * gamma * (gamma - 1) * variance) * t
-    d = -(log(s / h) + (b + (gamma - 0.5) * variance) * t) / root
-    kappa = 2 * b / variance + 2 * gamma - 1
-    back = normal(d - 2 * log(trigger / s) / root)
-    echo = exp(kappa * log(trigger / s)) * back if back else 0.0
-    return exp(growth) * pow(s, gamma) * (normal(d) - echo)
-
-
 def _by_differences(terms: Terms, volatility: float) -> Greeks:
-    def at(
-        s: float = terms.s, t: float = terms.t, r: float = terms.r, v: float = volatility
-    ) -> float:
-        b = terms.b if terms.on_forward else terms.b + r - terms.r
-        return _american(Terms(terms.call, s, terms.k, t, r, b, terms.exercise), v)
-
-    here, ds, dt = at(), terms.s * 1e-3, min(terms.t / 4, 0.25 / YEAR_DAYS)
-    up, down = at(s=terms.s + ds), at(s=terms.s - ds)
+    """To both sides of the price; time, rate and volatility to one, by so much less."""
+    call, s, k, t, r, b = _numbers(terms)
+    here, ds, v = _american(call, s, k, t, r, b, volatility), s * 1e-3, volatility
+    up, down = (_american(call, s + step, k, t, r, b, v) for step in (ds, -ds))
+    dt, dv, dr = t * 1e-4, 1e-5, 1e-6
+    carried = b if terms.on_forward else b + dr
     return Greeks(
         price=here,
         delta=(up - down) / (2 * ds),
         gamma=(up - 2 * here + down) / (ds * ds),
-        vega=(at(v=volatility + 1e-4) - at(v=max(1e-5, volatility - 1e-4))) / 0.02,
-        theta=(at(t=terms.t - dt) - at(t=terms.t + dt)) / (2 * dt) / YEAR_DAYS,
-        rho=(at(r=terms.r + 1e-4) - at(r=terms.r - 1e-4)) / 0.02,
+        vega=(_american(call, s, k, t, r, b, v + dv) - here) / dv / 100,
+        theta=(_american(call, s, k, t - dt, r, b, v) - here) / dt / YEAR_DAYS,
+        rho=(_american(call, s, k, t, r + dr, carried, v) - here) / dr / 100,
     )
