@@ -255,6 +255,11 @@ class Credentials:
         return hmac.digest(self._lookup, f"{issuer}\n{subject}".encode(), "sha256")
 
 
+def same_name(one: str, other: str) -> bool:
+    """Whether two ways to write an address or a name are of one."""
+    return _canonical(one) == _canonical(other)
+
+
 def _canonical(name: str) -> str:
     """An address or a name is one however it is written; what looks alike to Unicode is."""
     return unicodedata.normalize("NFKC", name).casefold()

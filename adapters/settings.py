@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -189,8 +190,16 @@ def _contradictions(values: Mapping[str, Any]) -> Iterator[str]:
         yield "VAULT_TOKEN is needed to open what VAULT_URL keeps"
     if values.get("smtp_username") and values.get("smtp_security") == "none":
         yield "SMTP_PASSWORD is not sent in clear: SMTP_SECURITY must be starttls or tls"
+    if not _is_safe(values.get("google_jwks_url", "https://")):
+        yield "GOOGLE_JWKS_URL must begin https://, or anybody on the way could vouch for people"
     if values.get("feed") == "replay" and not values.get("replay_files"):
         yield "REPLAY_PATH must name a file or a folder when FEED is replay"
+
+
+def _is_safe(url: str) -> bool:
+    """Whether nobody on the way can change what comes from there."""
+    where = urlsplit(url)
+    return where.scheme == "https" or where.hostname in {"127.0.0.1", "::1", "localhost"}
 
 
 def _is_network(text: str) -> bool:

@@ -131,6 +131,8 @@ REFUSALS: dict[str, Refusal] = {
     "TOTP_DISABLED": Refusal(409, "No authenticator is set up"),
     "REAUTH_REQUIRED": Refusal(403, "Prove once more who you are"),
     "GOOGLE_NOT_OFFERED": Refusal(404, "Signing in with Google is not offered here"),
+    "GOOGLE_LINK_REQUIRED": Refusal(409, "The address has an account: sign in, then link Google"),
+    "GOOGLE_EMAIL_DIFFERS": Refusal(409, "Google knows this person under another address"),
     "GOOGLE_UNAVAILABLE": Refusal(503, "Google does not answer"),
     "VAULT_UNAVAILABLE": Refusal(503, "The vault does not answer"),
     # roles

@@ -7,14 +7,15 @@ address that Google has verified.  Who it is about is issuer and subject, never 
 
 from __future__ import annotations
 
-import asyncio
 import hmac
+from base64 import urlsafe_b64encode
+from hashlib import sha256
 from typing import Any
 
 import jwt
-from jwt import PyJWKClient, PyJWKClientConnectionError
 from msgspec import Struct
 
+from adapters.people.jwks import KeysAway, PublicKeys
 from adapters.tokens import Untrusted
 from domain.errors import Unavailable
 
@@ -22,8 +23,6 @@ ISSUER = "https://accounts.google.com"
 _ISSUERS = [ISSUER, "accounts.google.com"]
 _CLAIMS = ["iss", "aud", "sub", "iat", "exp", "nonce", "email", "email_verified"]
 _LEEWAY_S = 10
-_FETCH_S = 5
-_KEPT_S = 3600
 
 
 class Vouched(Struct, frozen=True):
@@ -42,23 +41,22 @@ class Google:
     """Checks ID tokens that are for ``client_id`` with the keys at ``jwks_url``."""
 
     def __init__(self, client_id: str, jwks_url: str) -> None:
-        self._client_id = client_id
-        self._keys = PyJWKClient(jwks_url, lifespan=_KEPT_S, timeout=_FETCH_S)
+        self.client_id = client_id
+        self._keys = PublicKeys(jwks_url)
 
     async def check(self, id_token: str, nonce: str) -> Vouched:
         """Whom it is about; Untrusted if it does not count, Unavailable without Google's keys."""
         try:
-            claims = await asyncio.to_thread(self._claims, id_token)
-        except PyJWKClientConnectionError:
+            claims = await self._claims(id_token)
+        except KeysAway:
             raise Unavailable("GOOGLE_UNAVAILABLE", "try again", retry_after=5) from None
         except (jwt.PyJWTError, ValueError, TypeError, KeyError):
             raise Untrusted from None
         told = claims["nonce"]
         if not isinstance(told, str) or not hmac.compare_digest(told.encode(), nonce.encode()):
             raise Untrusted
-        if claims["email_verified"] is not True or claims.get("azp", self._client_id) != (
-            self._client_id
-        ):
+        for_us = claims.get("azp", self.client_id) == self.client_id
+        if claims["email_verified"] is not True or not for_us:
             raise Untrusted
         return Vouched(
             str(claims["sub"]),
@@ -67,17 +65,25 @@ class Google:
             _text(claims.get("picture")),
         )
 
-    def _claims(self, id_token: str) -> dict[str, Any]:
-        key = self._keys.get_signing_key_from_jwt(id_token)
+    async def _claims(self, id_token: str) -> dict[str, Any]:
+        kid = jwt.get_unverified_header(id_token)["kid"]
+        key = await self._keys.of(kid) if isinstance(kid, str) else None
+        if key is None:
+            raise Untrusted
         return jwt.decode(
             id_token,
-            key.key,
+            key,
             algorithms=["RS256"],
-            audience=self._client_id,
+            audience=self.client_id,
             issuer=_ISSUERS,
             leeway=_LEEWAY_S,
             options={"require": _CLAIMS, "strict_aud": True},
         )
+
+
+def nonce_of(transaction: str) -> str:
+    """What Google is given, and puts into its token: nobody who reads that has the transaction."""
+    return urlsafe_b64encode(sha256(transaction.encode()).digest()).decode().rstrip("=")
 
 
 def _text(value: object) -> str | None:

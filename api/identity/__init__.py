@@ -1,6 +1,16 @@
 """Identity: signing up, signing in, and staying so."""
 
-from api.identity import api_keys, letters, password, sessions, sign_in, sign_up, step_up, totp
+from api.identity import (
+    api_keys,
+    google,
+    letters,
+    password,
+    sessions,
+    sign_in,
+    sign_up,
+    step_up,
+    totp,
+)
 from api.identity.sign_in import show_keys as show_keys
 
 ROUTES = (
@@ -8,6 +18,7 @@ ROUTES = (
     *password.ROUTES,
     *letters.ROUTES,
     *sign_in.ROUTES,
+    *google.ROUTES,
     *totp.ROUTES,
     *step_up.ROUTES,
     *sessions.ROUTES,

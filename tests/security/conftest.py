@@ -11,13 +11,26 @@ import pytest
 
 from adapters.servers import located
 from tests.e2e.service import Person, Service, running
+from tests.security.vouching import CLIENT_ID, StandInGoogle, vouching
 
 ADMIN_EMAIL = "admin@example.com"
 
 
 @pytest.fixture(scope="session")
-def service() -> Iterator[Service]:
-    with running(LOG_FILES="true", FEED_SEED="7", ADMIN_EMAIL=ADMIN_EMAIL) as one:
+def google() -> Iterator[StandInGoogle]:
+    with vouching() as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def service(google: StandInGoogle) -> Iterator[Service]:
+    with running(
+        LOG_FILES="true",
+        FEED_SEED="7",
+        ADMIN_EMAIL=ADMIN_EMAIL,
+        GOOGLE_CLIENT_ID=CLIENT_ID,
+        GOOGLE_JWKS_URL=google.url,
+    ) as one:
         yield one
 
 
