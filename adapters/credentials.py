@@ -54,7 +54,12 @@ SELECT user_id, key_version, sealed_key, sealed_email
 FROM ops.person JOIN ops.credential USING (user_id) WHERE user_id = ANY(%s)
 """
 _MOVE = """
-UPDATE ops.credential SET email_digest = %s, sealed_email = %s, verified = true WHERE user_id = %s
+UPDATE ops.credential SET email_digest = %s, sealed_email = %s, verified = true,
+                          sealed_former_email = %s
+ WHERE user_id = %s
+"""
+_RENAME = """
+UPDATE ops.credential SET username_digest = %s, sealed_username = %s WHERE user_id = %s
 """
 _VOUCH = "INSERT INTO ops.vouched (issuer, subject_digest, user_id) VALUES (%s, %s, %s)"
 _VOUCHED = "SELECT user_id FROM ops.vouched WHERE issuer = %s AND subject_digest = %s"
@@ -201,24 +206,24 @@ class Credentials:
 
     async def move(self, user_id: UUID, email: str) -> None:
         """Another address, which the person has proved; Conflict if it is in use."""
+        key, former = await self.persons.key_of(user_id), await self.email_of(user_id)
+        if key is None or former is None:
+            raise Untrusted
+        email = _canonical(email)
+        sealed, left = key.seal("email", email.encode()), key.seal("email", former.encode())
+        await self._change(_MOVE, (self._digest(email), sealed, left, user_id))
+
+    async def rename(self, user_id: UUID, username: str) -> None:
+        """Another user name to sign in under; Conflict if it is in use."""
         key = await self.persons.key_of(user_id)
         if key is None:
             raise Untrusted
-        email = _canonical(email)
-        values = (self._digest(email), key.seal("email", email.encode()), user_id)
-        try:
-            async with self._pool.connection() as db:
-                await db.execute(_MOVE, values)
-        except psycopg.errors.UniqueViolation as error:
-            raise _taken(error) from None
+        sealed = key.seal("username", username.encode())
+        await self._change(_RENAME, (self._digest(_canonical(username)), sealed, user_id))
 
     async def vouch(self, user_id: UUID, issuer: str, subject: str) -> None:
         """Let whoever the issuer calls so sign in as this person."""
-        try:
-            async with self._pool.connection() as db:
-                await db.execute(_VOUCH, (issuer, self._subject(issuer, subject), user_id))
-        except psycopg.errors.UniqueViolation as error:
-            raise _taken(error) from None
+        await self._change(_VOUCH, (issuer, self._subject(issuer, subject), user_id))
 
     async def vouched_for(self, issuer: str, subject: str) -> UUID | None:
         """Who signs in as this subject of that issuer; the address has no say in it."""
@@ -241,6 +246,14 @@ class Credentials:
     async def _row(self, query: Any, values: Any) -> Any:
         async with self._pool.connection() as db:
             return await (await db.execute(query, values)).fetchone()
+
+    async def _change(self, query: Any, values: tuple[Any, ...]) -> None:
+        """Conflict if that is somebody else's already."""
+        try:
+            async with self._pool.connection() as db:
+                await db.execute(query, values)
+        except psycopg.errors.UniqueViolation as error:
+            raise _taken(error) from None
 
     async def _set(self, user_id: UUID, column: str, value: object) -> None:
         column_name = psycopg.sql.Identifier(column)

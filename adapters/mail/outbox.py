@@ -52,8 +52,9 @@ SELECT %(challenge)s, %(purpose)s, user_id, %(at)s, %(until)s
 _ERASE = "DELETE FROM ops.person WHERE user_id = %s"
 _OLD = "DELETE FROM ops.letter WHERE expires_at < now() - interval '30 days'"
 _SHOWN = """
-SELECT l.position, l.user_id, l.kind, l.challenge_id, p.key_version, p.sealed_key, c.sealed_email,
-       h.about
+SELECT l.position, l.user_id, l.kind, l.challenge_id, p.key_version, p.sealed_key,
+       CASE WHEN l.kind = 'EmailChanged' THEN coalesce(c.sealed_former_email, c.sealed_email)
+            ELSE c.sealed_email END AS sealed_email, h.about
   FROM ops.letter l JOIN ops.person p USING (user_id) JOIN ops.credential c USING (user_id)
        LEFT JOIN ops.challenge h USING (challenge_id)
 """

@@ -53,7 +53,13 @@ KINDS: dict[str, Kind] = {
         "confirm-email",
     ),
     "PasswordChanged": Kind("Your password was changed", ("You have another password.", _NOT_YOU)),
-    "EmailChanged": Kind("Your address was changed", ("We write to this address now.", _NOT_YOU)),
+    # To the address there was before: whoever reads at the new one knows.
+    "EmailChanged": Kind(
+        "Your address was changed", ("We write to another address from now on.", _NOT_YOU)
+    ),
+    "UsernameChanged": Kind(
+        "Your user name was changed", ("You sign in under another user name now.", _NOT_YOU)
+    ),
     "TotpEnabled": Kind(
         "Your authenticator is set up",
         ("From now on your authenticator is asked for when you sign in.", _NOT_YOU),

@@ -62,15 +62,6 @@ class SignedIn(Struct, frozen=True, omit_defaults=True):
         return "SignedIn()"
 
 
-class Me(Struct, frozen=True):
-    user_id: UUID
-    email: str | None
-    roles: list[str]
-
-    def __repr__(self) -> str:
-        return "Me()"
-
-
 @post(
     "/auth/refresh",
     opt=PUBLIC,
@@ -107,14 +98,6 @@ async def refresh(request: Request, data: JSONBody[RefreshToken | None] = None) 
         raise unauthenticated("the refresh token is not valid (any more)") from None
     _demand_admitted(request, renewed.user_id)
     return _with_tokens(request, renewed, by_cookie=by_cookie)
-
-
-@get("/auth/me", responses=documented(503))
-async def show_me(request: Request) -> Me:
-    """Who I am to this service."""
-    user = request.user
-    email = await request.house.credentials.email_of(user.user_id)
-    return Me(user.user_id, email, [str(role.name) for role in user.roles])
 
 
 @get("/.well-known/jwks.json", opt=PUBLIC, include_in_schema=False)
@@ -194,4 +177,4 @@ def _with_tokens(request: Request, session: Renewed, *, by_cookie: bool) -> Sign
     return SignedIn(tokens.expires_in, session.session_id, csrf_token=csrf)
 
 
-ROUTES = (refresh, show_me)
+ROUTES = (refresh,)

@@ -20,6 +20,7 @@ from commands.identity.people import LinkIdentity as LinkIdentity
 from commands.identity.people import NoteEmailChange as NoteEmailChange
 from commands.identity.people import NotePasswordChange as NotePasswordChange
 from commands.identity.people import NoteRecovery as NoteRecovery
+from commands.identity.people import NoteUsernameChange as NoteUsernameChange
 from commands.identity.people import RequestEmailChange as RequestEmailChange
 from commands.identity.people import RequestOtp as RequestOtp
 from commands.identity.people import RequestPasswordReset as RequestPasswordReset

@@ -21,6 +21,7 @@ from domain.identity.people import (
     TotpDisabled,
     TotpEnabled,
     UserErased,
+    UsernameChanged,
     UserVerified,
     VerificationRequested,
 )
@@ -113,6 +114,13 @@ class NoteEmailChange(PersonCommand, frozen=True, kw_only=True):
 
     def change(self, user: User) -> Event:
         return EmailChanged(self.user_id)
+
+
+class NoteUsernameChange(PersonCommand, frozen=True, kw_only=True):
+    """Note that the person signs in under another user name."""
+
+    def change(self, user: User) -> Event:
+        return UsernameChanged(self.user_id)
 
 
 class EnableTotp(PersonCommand, frozen=True, kw_only=True):

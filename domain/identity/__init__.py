@@ -32,6 +32,7 @@ from domain.identity.people import SettingsChanged as SettingsChanged
 from domain.identity.people import TotpDisabled as TotpDisabled
 from domain.identity.people import TotpEnabled as TotpEnabled
 from domain.identity.people import UserErased as UserErased
+from domain.identity.people import UsernameChanged as UsernameChanged
 from domain.identity.people import UserVerified as UserVerified
 from domain.identity.people import VerificationRequested as VerificationRequested
 from domain.identity.permissions import PERMISSIONS as PERMISSIONS

@@ -54,6 +54,12 @@ class EmailChangeRequested(Event, frozen=True):
     challenge_id: UUID
 
 
+class UsernameChanged(Event, frozen=True):
+    """The person signs in under another name, which stands in no fact."""
+
+    user_id: UUID
+
+
 class EmailChanged(Event, frozen=True):
     user_id: UUID
 

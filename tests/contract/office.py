@@ -23,7 +23,9 @@ from commands.compliance import (
 from commands.identity import (
     AssignRole,
     ChangeRole,
+    ChangeSettings,
     DefineRole,
+    EraseUser,
     EstablishRoles,
     ForcePasswordReset,
     GrantPermission,
@@ -33,11 +35,13 @@ from commands.identity import (
     RetireRole,
     RevokeRole,
     SuspendUser,
+    UpdateProfile,
     WithdrawPermission,
 )
 from domain.base import Event, State, fold
 from domain.compliance import Approval, ApprovalGranted
-from domain.identity import role_id_of
+from domain.identity import Preferences, role_id_of
+from domain.identity.preferences import Theme
 from tests.spec.trading import NOW
 
 Move = tuple[Command, str]
@@ -55,6 +59,7 @@ def a_day(now: datetime, new_id: Callable[[], UUID]) -> Iterator[Move]:
     for person in (ada, ben):
         yield AssignRole(**of, user_id=person, role_id=role_id_of("admin")), OPERATOR
     yield from ((move, f"user:{ada}") for move in _access(of, ben, cyd, new_id))
+    yield from _profile(now, ben)
     yield RebuildProjection(**of, model="lots"), f"user:{ada}"
     yield NoteRebuilt(at=now, model="lots", code=None), "system:administration"
     yield RotateMasterKey(**of), f"user:{ada}"
@@ -62,6 +67,15 @@ def a_day(now: datetime, new_id: Callable[[], UUID]) -> Iterator[Move]:
     yield ExportTape(at=now, form="csv", sought={"type": "OrderFilled"}, upto=9), f"user:{ben}"
     for outcome in ("DONE", "FAILED", "REFUSED"):
         yield from _approval(of, new_id(), f"user:{ada}", f"user:{ben}", outcome)
+
+
+def _profile(now: datetime, ben: UUID) -> Iterator[Move]:
+    """Somebody who says something of themselves twice, chooses how to be shown it, and goes."""
+    of: dict[str, Any] = {"at": now, "user_id": ben}
+    for said in ("c2VhbGVk", "YWdhaW4="):
+        yield UpdateProfile(**of, sealed_profile=said), f"user:{ben}"
+    yield ChangeSettings(**of, preferences=Preferences("en-IN", Theme.DARK)), f"user:{ben}"
+    yield EraseUser(**of), f"user:{ben}"
 
 
 def of_the_office() -> Iterator[Event]:

@@ -20,7 +20,18 @@ def test_whoever_signed_up_is_known_by_the_token(stranger: httpx.Client) -> None
     assert login["token_type"] == "bearer"
     assert login["expires_in"] == 300
     answer = me(stranger, login["access_token"]).json()
-    assert answer == {"user_id": user_id, "email": who["email"], "roles": ["TRADER"]}
+    assert answer == {
+        "user_id": user_id,
+        "email": who["email"],
+        "username": None,
+        "full_name": "",
+        "picture": "",
+        "email_verified": False,
+        "second_factor": False,
+        "roles": ["TRADER"],
+        "permissions": [],
+        "is_admin": False,
+    }
 
 
 def test_an_address_is_one_however_it_is_written(stranger: httpx.Client) -> None:
