@@ -12,12 +12,12 @@ from msgspec import Struct
 
 from api.admin.words import Done, Reason, Why, done, done_to, in_the_course_of
 from api.auth import only
+from api.identity.erasing import forget
 from api.identity.words import Email
 from api.problems import documented
 from api.wiring import Request
 from commands.base import Command
 from commands.identity import (
-    EraseUser,
     ForcePasswordReset,
     InviteUser,
     ReactivateUser,
@@ -203,10 +203,8 @@ async def revoke_sessions_of_user(
 )
 async def erase_user(request: Request, user_id: FromPath[UUID], data: JSONBody[Reason]) -> Done:
     """Forget who a person was; what they traded stays, under an id that names nobody."""
-    # Asked again, it finishes what was begun: every step may be repeated.
-    suspend = SuspendUser(at=request.now, user_id=user_id, reason=data.reason)
-    await done_to(request, user_id, suspend)
-    return done(user_id, await request.dispatch(EraseUser(at=request.now, user_id=user_id)))
+    await request.read_newest_of(user_id, users.known)
+    return done(user_id, await forget(request, user_id, data.reason, request.dispatch))
 
 
 async def _end_sessions(request: Request, user_id: UUID, reason: str) -> None:

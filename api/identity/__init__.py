@@ -2,6 +2,7 @@
 
 from api.identity import (
     api_keys,
+    erasing,
     google,
     letters,
     me,
@@ -27,6 +28,7 @@ ROUTES = (
     *profile.ROUTES,
     *names.ROUTES,
     *settings.ROUTES,
+    *erasing.ROUTES,
     *totp.ROUTES,
     *step_up.ROUTES,
     *sessions.ROUTES,
