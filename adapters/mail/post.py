@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from email.errors import MessageError
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any
@@ -44,6 +46,10 @@ _GIVE_UP = "UPDATE ops.letter SET given_up = true WHERE position = %s"
 _log = structlog.get_logger("mail")
 
 Db = AsyncConnection[Any]
+
+
+class NoAddress(Exception):
+    """What somebody signed up with is no address that a letter could go to."""
 
 
 class Post:
@@ -81,7 +87,7 @@ class Post:
             letter = await self._writer.one(db, position)
             if letter is not None:
                 await self._send(letter)
-        except (aiosmtplib.SMTPException, OSError, Unavailable) as error:
+        except (aiosmtplib.SMTPException, OSError, Unavailable, NoAddress) as error:
             await self._failed(db, position, attempts, error)
         else:
             await db.execute(_SENT, (self._clock(), position))
@@ -102,6 +108,8 @@ class Post:
         settings = self._settings
         await aiosmtplib.send(
             self._message(letter),
+            sender=settings.mail_from,
+            recipients=[letter.to],  # whatever else a header could be read as
             hostname=settings.smtp_host,
             port=settings.smtp_port,
             username=settings.smtp_username,
@@ -115,7 +123,7 @@ class Post:
         message = EmailMessage()
         message["Message-ID"] = letter.message_id
         message["From"] = f"Papertape <{self._settings.mail_from}>"
-        message["To"] = letter.to
+        message["To"] = _address(letter.to)
         message["Subject"] = letter.subject
         message["Date"] = format_datetime(self._clock())
         message["Auto-Submitted"] = "auto-generated"
@@ -124,8 +132,21 @@ class Post:
         return message
 
 
+def _address(text: str) -> Address:
+    """NoAddress for what is one to nobody, or several."""
+    try:
+        address = Address(addr_spec=text)
+    except (ValueError, MessageError):
+        raise NoAddress from None
+    if address.addr_spec != text:
+        raise NoAddress
+    return address
+
+
 def _is_final(error: Exception) -> bool:
     """There is nobody of that address."""
+    if isinstance(error, NoAddress):
+        return True
     return isinstance(error, aiosmtplib.SMTPRecipientsRefused) and all(
         one.code >= 500 for one in error.recipients
     )
