@@ -123,7 +123,6 @@ REFUSALS: dict[str, Refusal] = {
     "USER_UNKNOWN": Refusal(404, "There is no such user"),
     "USER_EXISTS": Refusal(409, "Somebody else signs in like that"),
     "USER_USERNAME_TAKEN": Refusal(409, "The user name is in use"),
-    "EMAIL_NOT_VERIFIED": Refusal(403, "Verify the e-mail address first"),
     "PASSWORD_WEAK": Refusal(422, "The password is one of those that are tried first"),
     "TOKEN_INVALID": Refusal(401, "The letter's token is not valid (any more)"),
     "TOTP_REQUIRED": Refusal(401, "The code of the authenticator is wanted as well"),

@@ -11,18 +11,15 @@ from api.identity.sign_in import SignedIn, signed_in
 from api.identity.sign_up import by_identity, register
 from api.wiring import Request
 from commands.identity import NoteRecovery
-from domain.errors import Forbidden
 
 
 async def enter(request: Request, person: Person, method: str) -> SignedIn:
     """
-    Begin a session, unless more is wanted: a verified address, or the code of an authenticator.
+    Begin a session, unless more is wanted: the code of an authenticator.
 
     Who is asked for a code has no token of ours yet, only a challenge that is good for nothing
     but ``/auth/totp-login``.
     """
-    if request.house.settings.require_verified_email and not person.verified:
-        raise Forbidden("EMAIL_NOT_VERIFIED")
     if person.second_factor:
         codes, challenge_id = request.house.people.codes, request.new_id
         about = method.encode()

@@ -79,6 +79,10 @@ async def log_in_with_otp(request: Request, data: JSONBody[OtpSignIn]) -> Signed
         if person is None or met.user_id != person.user_id:
             raise Untrusted
         await house.people.codes.spend(met.challenge_id)
+    if not person.verified:  # who has the letter reads at the address
+        await house.credentials.note_verified(person.user_id)
+        verify = VerifyUser(at=request.now, user_id=person.user_id)
+        await by_identity(request, verify, person.user_id)
     return await enter(request, person, "OTP")
 
 

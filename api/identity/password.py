@@ -17,17 +17,25 @@ from adapters.tokens import Untrusted
 from api import wire
 from api.asgi import header
 from api.auth import FRESH, SIGN_IN, Unauthenticated
-from api.identity.asking import Asked, ask_for
+from api.identity.afterwards import afterwards
+from api.identity.asking import Asked, ask, ask_for
 from api.identity.entering import enter
-from api.identity.guard import proving
+from api.identity.guard import WRONG, proving
 from api.identity.sessions import end_sessions
 from api.identity.sign_in import SignedIn
 from api.identity.sign_up import by_identity
 from api.identity.words import Email, Password, Token, new_password
 from api.problems import documented
 from api.wiring import Request
-from commands.identity import NotePasswordChange, RequestPasswordReset, RevokeSessions
+from commands.identity import (
+    NotePasswordChange,
+    RequestPasswordReset,
+    RequestVerification,
+    RevokeSessions,
+)
 from domain.identity import Cause, SessionsRevoked
+
+UNPROVED = "unknown name, wrong password, or an address that is not confirmed yet"
 
 Name = Annotated[str, Meta(min_length=1, max_length=254)]
 
@@ -108,8 +116,15 @@ async def _log_in(request: Request, name: str, password: str) -> SignedIn:
     credentials = request.house.credentials
     credentials.demand_room()  # before anything else is spent on it
     user_id = await credentials.find(name)
-    async with proving(request, name, user_id, method="PASSWORD"):
+    strict = request.house.settings.require_verified_email
+    wrong = UNPROVED if strict else WRONG
+    async with proving(request, name, user_id, method="PASSWORD", wrong=wrong):
         person = await credentials.recognise(name, password.encode())
+        if strict and not person.verified:
+            # The same answer as to whoever has signed up with an address that is in use.
+            letter = Purpose.VERIFY, name, request.new_id, RequestVerification
+            afterwards(ask(request, *letter))
+            raise Untrusted
     return await enter(request, person, "PASSWORD")
 
 

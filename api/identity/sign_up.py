@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from adapters.people.codes import Purpose
 from api.auth import PUBLIC
+from api.identity.afterwards import afterwards
 from api.identity.words import Email, Password, Username, new_password
 from api.problems import documented
 from api.wiring import Request
@@ -36,16 +37,32 @@ class SignedUp(Struct, frozen=True):
 async def sign_up(request: Request, data: JSONBody[SignUp]) -> SignedUp:
     """Become a user of this service."""
     password = new_password(data.password, "password", data.email, data.username or "")
-    user_id = request.new_id
-    try:
-        await request.house.credentials.add(user_id, data.email, password, data.username)
-    except Conflict as taken:
-        # Where an address has to be proved anyway, nobody learns whether it is in use.
-        if taken.code == "USER_EMAIL_TAKEN" and request.house.settings.require_verified_email:
-            return SignedUp(user_id)
-        raise
-    await register(request, user_id)
+    user_id, house = request.new_id, request.house
+    if house.settings.require_verified_email:
+        await _sign_up_quietly(request, user_id, data, password)
+    else:
+        await house.credentials.add(user_id, data.email, password, data.username)
+        await register(request, user_id)
     return SignedUp(user_id)
+
+
+async def _sign_up_quietly(request: Request, user_id: UUID, data: SignUp, password: bytes) -> None:
+    """
+    Where an address has to be proved anyway, nobody learns whether it is in use.
+
+    Neither by the answer nor by its time, nor by what becomes of a user name that is in use.
+    """
+    house = request.house
+    if data.username is not None and await house.credentials.find(data.username) is not None:
+        raise Conflict("USER_USERNAME_TAKEN")
+    try:
+        await house.credentials.add(user_id, data.email, password, data.username)
+    except Conflict as taken:
+        if taken.code != "USER_EMAIL_TAKEN":
+            raise
+        await house.people.codes.begin(Purpose.VERIFY, request.new_id, None)
+    else:
+        afterwards(register(request, user_id))
 
 
 async def register(request: Request, user_id: UUID) -> None:
