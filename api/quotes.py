@@ -128,7 +128,7 @@ async def list_market_trades(
     if not 1 <= limit <= TRADES:
         raise wire.invalid("/limit", f"1 to {TRADES}", "query")
     sheet = _sheet(request, request.instrument(symbol).symbol)
-    return Page([_traded(print_) for print_ in list(reversed(sheet.trades))[:limit]])
+    return Page([_traded(print_) for print_ in sheet.trades[: -limit - 1 : -1]])
 
 
 @get("/market/pairs", responses=documented(422))

@@ -44,6 +44,10 @@ class Print(NamedTuple):
     counts: Counts | None
 
 
+#: A print as it is remembered: made with every trade, and hardly ever looked at.
+Remembered = tuple[datetime, Decimal, Decimal, str, int, Counts | None]
+
+
 class Sheet:
     """
     Prices per unit, volume in units, of the regular session of ``day``.
@@ -52,20 +56,35 @@ class Sheet:
     nothing; ``previous_close`` is None where no session before it is known.
     """
 
-    __slots__ = ("close", "day", "high", "low", "open", "previous_close", "trades", "volume")
+    __slots__ = (
+        "_prints", "close", "closes", "day", "high", "low", "open", "opens", "previous_close",
+        "volume",
+    )  # fmt: skip
 
     def __init__(self, day: TradingDay) -> None:
-        self.day = day
-        self.open: Decimal | None = None
-        self.high = self.low = self.close = self.volume = ZERO
+        self._prints: deque[Remembered] = deque(maxlen=TRADES)
+        self.high = self.low = self.close = ZERO
         self.previous_close: Decimal | None = None
-        self.trades: deque[Print] = deque(maxlen=TRADES)
+        self.open: Decimal | None = None
+        self.turn(day)
+
+    def turn(self, day: TradingDay) -> None:
+        """Another day: what was its close is now the previous one."""
+        if self.open is not None:
+            self.previous_close = self.close
+        self.day, self.opens, self.closes = day, day.opens, day.closes
+        self.open, self.volume = None, ZERO
+
+    def resume(self, session: Session) -> None:
+        """Go on with a session of which we have not seen the beginning."""
+        self.open, self.high, self.low = session.open, session.high, session.low
+        self.close, self.volume = session.close, session.volume
 
     def take(self, quote: Quote, price: Decimal, size: Decimal) -> None:
-        """One print of the day."""
+        """One print, in the session or outside of it."""
         at, counts = quote.at, quote.counts
-        self.trades.append(Print(at, price, size, quote.source, quote.seq, counts))
-        if not self.day.opens <= at < self.day.closes:
+        self._prints.append((at, price, size, quote.source, quote.seq, counts))
+        if not self.opens <= at < self.closes:
             return
         if counts is None or counts == "PRICE":
             if self.open is None:
@@ -78,16 +97,10 @@ class Sheet:
         if counts is None or counts == "VOLUME":
             self.volume += size
 
-    def turn(self, day: TradingDay) -> None:
-        """Another day: what was its close is now the previous one."""
-        if self.open is not None:
-            self.previous_close = self.close
-        self.day, self.open, self.volume = day, None, ZERO
-
-    def resume(self, session: Session) -> None:
-        """Go on with a session of which we have not seen the beginning."""
-        self.open, self.high, self.low = session.open, session.high, session.low
-        self.close, self.volume = session.close, session.volume
+    @property
+    def trades(self) -> list[Print]:
+        """The last of them, oldest first."""
+        return [Print(*remembered) for remembered in self._prints]
 
 
 class Sheets:
@@ -108,7 +121,7 @@ class Sheets:
         if size is None or price is None:
             return
         sheet = self._sheets.get(quote.symbol)
-        if sheet is None or not sheet.day.begins <= quote.at < sheet.day.ends:
+        if sheet is None or not sheet.opens <= quote.at < sheet.closes:
             sheet = self._sheets[quote.symbol] = self.of(quote.symbol, quote.at)
         sheet.take(quote, price, size)
 
