@@ -67,23 +67,33 @@ BAD: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+#: What is only wrong where the market's time must be today's.
+TODAY = {"wrong day", "ahead of time"}
+
+
 @pytest.mark.parametrize(("reason", "changes"), BAD)
 def test_what_cannot_be_true_is_withheld_and_counted(reason: str, changes: dict[str, Any]) -> None:
-    board, quarantine, _ = fed(GOOD, replace(LATER, **changes))
-    assert board.count == 1
-    assert board.get("ACME") == GOOD
-    assert quarantine.counts == {reason: 1}
-    assert reason in REASONS
+    for live in (True, False):
+        board, quarantine, _ = fed(GOOD, bad := replace(LATER, **changes), live=live)
+        if not live and reason in TODAY and board.count == 2:
+            assert board.get("ACME") == bad
+            continue
+        assert (board.count, board.get("ACME")) == (1, GOOD)
+        (told,) = quarantine.counts.elements()
+        assert told == reason or (not live and reason in TODAY), told
+        assert reason in REASONS
 
 
-def test_a_sound_slice_passes() -> None:
-    board, quarantine, _ = fed(GOOD, LATER)
+@pytest.mark.parametrize("live", [True, False])
+def test_a_sound_slice_passes(live: bool) -> None:
+    board, quarantine, _ = fed(GOOD, LATER, live=live)
     assert (board.count, board.get("ACME"), quarantine.counts) == (2, LATER, {})
 
 
-def test_a_crossed_book_is_counted_and_shown_but_never_traded_on() -> None:
+@pytest.mark.parametrize("live", [True, False])
+def test_a_crossed_book_is_counted_and_shown_but_never_traded_on(live: bool) -> None:
     crossed = replace(LATER, bid=Decimal(102))
-    board, quarantine, _ = fed(GOOD, crossed)
+    board, quarantine, _ = fed(GOOD, crossed, live=live)
     assert quarantine.counts == {"crossed": 1}
     assert quality(board.get("ACME"), LATER.at) is Quality.CROSSED_QUOTE
 
@@ -136,6 +146,38 @@ def test_a_slice_that_all_others_are_behind_is_given_up_in_the_end(changes: dict
         quarantine(quote)
     assert board.get("ACME") == more[-1]
     assert board.count >= 40
+
+
+def test_late_slices_among_sound_ones_are_never_taken_for_the_market() -> None:
+    board, quarantine, _ = fed(*stream(20), live=False)
+    for n in range(100):
+        late = after(0.5, -200 + n)
+        quarantine(replace(late, received_at=AT + timedelta(seconds=10 + n)))
+        quarantine(after(10.5 + n, 40 + n))
+    quarantine(replace(after(0.5, -1), received_at=AT + timedelta(minutes=3)))
+    assert (board.count, quarantine.counts) == (120, {"out of order": 101})
+
+
+def test_slices_that_contradict_each_other_are_no_history() -> None:
+    there_and_back = [
+        replace(after(20 + n, 31), at=AT + timedelta(seconds=(0.5 if n % 2 else 0.2)), seq=-n)
+        for n in range(100)
+    ]
+    board, quarantine, _ = fed(*stream(20), *there_and_back, live=False)
+    assert (board.count, quarantine.counts) == (20, {"out of order": 100})
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_every_source_counts_for_itself(live: bool) -> None:
+    mixed = [
+        replace(quote, source=name, seq=seq)
+        for n, quote in enumerate(stream(20))
+        for name, seq in (("trades", 1000 + n), ("books", n))
+    ]
+    board, quarantine, _ = fed(*mixed, live=live)
+    assert (board.count, quarantine.counts) == (40, {})
+    quarantine(replace(mixed[-2], at=mixed[-1].at))
+    assert quarantine.counts == {"duplicated": 1}
 
 
 def test_a_batch_that_comes_twice_stays_known() -> None:
@@ -205,8 +247,8 @@ frames = st.tuples(
 
 
 @settings(max_examples=100)
-@given(st.lists(frames, min_size=100, max_size=100))
-def test_ten_thousand_broken_frames_never_stop_the_feed(quotes: list[Quote]) -> None:
+@given(st.lists(frames, min_size=100, max_size=100), st.booleans())
+def test_ten_thousand_broken_frames_never_stop_the_feed(quotes: list[Quote], live: bool) -> None:
     """A hundred times a hundred: every frame is shown or counted, and the shown are sound."""
 
     class Broken:
@@ -218,7 +260,7 @@ def test_ten_thousand_broken_frames_never_stop_the_feed(quotes: list[Quote]) -> 
         def slices(self, since: datetime) -> Iterator[Quote]:
             return iter(quotes)
 
-    board, quarantine, _ = fed()
+    board, quarantine, _ = fed(live=live)
     shown: list[Quote] = []
     board.subscribe(shown.append)
     clock = iter(AT + timedelta(seconds=n) for n in range(1000))
