@@ -27,7 +27,8 @@ def feed_from(settings: Settings, today: date) -> Feed:
     if settings.feed == "sim":
         return SimMarket(settings.feed_seed, today)
     if settings.feed == "kraken":
-        return KrakenFeed(settings.kraken_url, settings.kraken_pairs)
+        kept = settings.data / "kraken-pairs.json"
+        return KrakenFeed(settings.kraken_url, settings.kraken_pairs, kept=kept)
     if settings.replay_files is None:
         raise FeedError("REPLAY_PATH must name a file or a folder when FEED is replay")
     return ReplayFeed(settings.replay_files, settings.replay_currency)

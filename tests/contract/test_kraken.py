@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -56,7 +57,7 @@ async def listening(silence_s: float = 10.0, pace_s: float = 0.0) -> AsyncIterat
         await asyncio.sleep(pace_s)
 
     async with kraken() as fake:
-        feed = await asyncio.to_thread(KrakenFeed, fake.url, ("BTC/USD",), silence_s)
+        feed = await asyncio.to_thread(KrakenFeed, fake.url, ("BTC/USD",), silence_s=silence_s)
         told = Listening(fake, feed)
         running = asyncio.create_task(
             feed.run(told.quotes.append, told.withhold, lambda: NOW, pace)
@@ -79,6 +80,16 @@ async def test_instruments_are_what_kraken_lists() -> None:
             await asyncio.to_thread(KrakenFeed, told.fake.url, ("DOGE/USD",))
     with pytest.raises(FeedError, match="does not tell its pairs"):
         await asyncio.to_thread(KrakenFeed, told.fake.url, ("BTC/USD",))
+
+
+async def test_a_start_while_kraken_is_away_knows_what_it_last_listed(tmp_path: Path) -> None:
+    kept = tmp_path / "data" / "pairs.json"
+    async with kraken() as fake:
+        there = await asyncio.to_thread(KrakenFeed, fake.url, ("BTC/USD",), kept=kept)
+    away = await asyncio.to_thread(KrakenFeed, fake.url, ("BTC/USD",), kept=kept)
+    assert away.instruments() == there.instruments()
+    with pytest.raises(FeedError, match="no such pair: ETH/USD"):
+        await asyncio.to_thread(KrakenFeed, fake.url, ("ETH/USD",), kept=kept)
 
 
 async def test_a_book_is_kept_by_its_updates() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from random import uniform
 
 import structlog
@@ -35,14 +36,25 @@ _log = structlog.get_logger("kraken")
 
 
 class KrakenFeed:
-    """``pairs`` as Kraken spells them (BTC/USD); FeedError when it does not list them."""
+    """
+    ``pairs`` as Kraken spells them (BTC/USD); FeedError when it does not list them.
 
-    def __init__(self, url: str, pairs: tuple[str, ...], silence_s: float = SILENCE_S) -> None:
+    In ``kept`` is what it last said of them, for a start while it is away.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        pairs: tuple[str, ...],
+        *,
+        kept: Path | None = None,
+        silence_s: float = SILENCE_S,
+    ) -> None:
         self.flaws = Flaws()
         self.outbox = Outbox()
         self._url = url
         self._silence_s = silence_s
-        found = listed(url, pairs)
+        found = listed(url, pairs, kept)
         self._pairs = {name: pair for name, (pair, _) in found.items()}
         self._instruments = tuple(instrument for _, instrument in found.values())
         self._market: KrakenMarket | None = None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
+from pathlib import Path
 
 import msgspec
+import structlog
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
@@ -18,16 +21,38 @@ ASK_S = 10.0
 FRAME_MAX = 16 * 1024 * 1024
 QTY_MAX = Decimal(1_000_000)
 
+_log = structlog.get_logger("kraken")
 
-def listed(url: str, names: tuple[str, ...]) -> dict[str, tuple[frames.Pair, Instrument]]:
-    """Ask Kraken for these pairs; FeedError when it does not answer, or does not list one."""
+
+def listed(
+    url: str, names: tuple[str, ...], kept: Path | None = None
+) -> dict[str, tuple[frames.Pair, Instrument]]:
+    """
+    Ask Kraken for these pairs, or look into ``kept`` for what it last said while it is away.
+
+    FeedError when nobody tells, or one of them is not listed.
+    """
     try:
         found = _asked(url)
     except (WebSocketException, OSError, TimeoutError, msgspec.MsgspecError) as error:
-        raise FeedError(f"{url}: does not tell its pairs: {type(error).__name__}") from error
+        if kept is None or not kept.exists():
+            raise FeedError(f"{url}: does not tell its pairs: {type(error).__name__}") from error
+        _log.warning("pairs as they were", url=url, error=type(error).__name__)
+        found = msgspec.json.decode(kept.read_bytes(), type=dict[str, frames.Pair])
     if missing := [name for name in names if name not in found]:
         raise FeedError(f"{url}: no such pair: {', '.join(missing)}")
-    return {name: (found[name], _instrument(found[name])) for name in names}
+    ours = {name: found[name] for name in names}
+    if kept is not None:
+        _keep(kept, msgspec.json.encode(ours))
+    return {name: (pair, _instrument(pair)) for name, pair in ours.items()}
+
+
+def _keep(file: Path, pairs: bytes) -> None:
+    """Several processes may do so at once: whoever reads finds a whole file."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    mine = file.with_suffix(f".{os.getpid()}")
+    mine.write_bytes(pairs)
+    mine.replace(file)
 
 
 def _asked(url: str) -> dict[str, frames.Pair]:
