@@ -40,7 +40,7 @@ class Quoted(Struct, frozen=True):
     ``quality`` is FRESH, or the reason why it may not be traded on; ``age_ms`` is counted from
     when it was received.  ``open``, ``high``, ``low`` and ``volume`` (in units) are of the session
     so far, ``change`` and ``change_pct`` are from the close of the session before.  ``bids`` and
-    ``asks`` are at most five levels, best first, where the source shows depth;
+    ``asks`` are at most five levels, best first: the touch alone where the source shows no depth;
     ``open_interest`` is in units, where the source tells it.
     """
 
@@ -189,8 +189,8 @@ def quoted(request: Request, symbol: str) -> Quoted:
         received_at=quote.received_at,
         source=quote.source,
         seq=quote.seq,
-        bids=_depth(quote.bids),
-        asks=_depth(quote.asks),
+        bids=_depth(quote.bids, quote.bid, quote.bid_size),
+        asks=_depth(quote.asks, quote.ask, quote.ask_size),
         volume=known.volume if quote.volume is None else plain(quote.volume),
         **_change(quote.last, sheet.previous_close),
         open_interest=_shown(quote.open_interest),
@@ -210,7 +210,10 @@ def _change(last: Decimal | None, before: Decimal | None) -> dict[str, str]:
     return {"change": plain(last - before), "change_pct": plain(share)}
 
 
-def _depth(levels: tuple[Level, ...]) -> list[Depth]:
+def _depth(levels: tuple[Level, ...], touch: Decimal | None, size: Decimal | None) -> list[Depth]:
+    """Of a source that shows no depth, the touch is all that is known of it."""
+    if not levels and touch is not None and size is not None:
+        levels = (Level(touch, size),)
     return [Depth(plain(level.price), plain(level.size)) for level in levels[:DEPTH]]
 
 

@@ -45,6 +45,8 @@ async def test_a_ticker_is_the_quote_of_one_symbol(house: Doors) -> None:
     (quote,) = (await get(house, "quotes?symbols=ACME"))["items"]
     assert {**ticker, "age_ms": 0} == {**quote, "age_ms": 0}
     assert (ticker["quality"], ticker["bid"], ticker["mark"]) == ("FRESH", "100", "100.5")
+    touch = [{"price": "100", "size": "9"}], [{"price": "101", "size": "9"}]
+    assert (ticker["bids"], ticker["asks"]) == touch, "all that this source shows"
     assert [ticker[name] for name in ("open", "high", "volume", "open_interest")] == [None] * 4
     unknown = await house.http.get("/api/v1/market/ticker/ACNE")
     assert (unknown.status_code, unknown.json()["code"]) == (404, "INSTRUMENT_UNKNOWN")
