@@ -52,7 +52,7 @@ async def recording(engine: Engine) -> Coroutine[Any, Any, object]:
     recorder = Recorder(
         engine.dsn,
         settings.feed,
-        days_of(engine.calendars, engine.feed.instruments()),
+        days_of(engine.calendars, engine.instruments),
         Retention(settings.candles_seconds_days, settings.candles_minutes_days),
     )
     await asyncio.to_thread(recorder.take_up)
@@ -92,9 +92,17 @@ def _silence(engine: Engine, now: datetime) -> str | None:
     newest = engine.board.newest
     if newest is not None and now - newest.received_at <= SILENT:
         return None
-    exchanges = {one.exchange for one in engine.feed.instruments()}
+    exchanges = {one.exchange for one in engine.instruments}
     if not any(engine.calendars.of(exchange).is_open(now) for exchange in exchanges):
         return None
     if newest is None:
         return "no quote has come yet"
     return f"no quote for {(now - newest.received_at).total_seconds():.0f} s"
+
+
+async def ending(engine: Engine, now: datetime) -> str | None:
+    """Which exchanges of the feed are closed before long, for want of a calendar."""
+    exchanges = {one.exchange for one in engine.instruments}
+    over = engine.calendars.ending(exchanges, now.date())
+    said = (f"no session of {name} is known after {day}" for name, day in over.items())
+    return ", ".join(said) or None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 async def lookout(engine: Engine, clock: Callable[[], datetime]) -> tuple[Post, int]:
     """The alerts that wait, and the position of the last fact that is known of them."""
     max_age = timedelta(milliseconds=engine.settings.quote_max_age_ms)
-    days = days_of(engine.calendars, engine.feed.instruments())
+    days = days_of(engine.calendars, engine.instruments)
     post = Post(Lookout(days, max_age), engine.dispatch, clock, postgres.as_app(engine.dsn))
 
     def begin() -> int:

@@ -35,6 +35,7 @@ from adapters.ids import Ids
 from adapters.keys import kept
 from adapters.mail.outbox import fill
 from adapters.mail.post import Post
+from adapters.masters import on_listed_terms
 from adapters.people.people import people_of
 from adapters.projector import Projector
 from adapters.reactor.agenda import Agenda
@@ -49,7 +50,7 @@ from api.lookout import lookout
 from api.version import CODE
 from commands.dispatch import Dispatch
 from domain.base import Fact
-from domain.market import Calendars
+from domain.market import Calendars, Instrument
 
 Work = Coroutine[Any, Any, object]
 
@@ -61,7 +62,11 @@ class CannotRun(Exception):
 
 
 class Engine(Struct, frozen=True):
-    """What the parts of one process share."""
+    """
+    What the parts of one process share.
+
+    ``instruments`` are those that the feed quotes, on the terms of the imported lists.
+    """
 
     settings: Settings
     dsn: str
@@ -69,6 +74,7 @@ class Engine(Struct, frozen=True):
     tape: AsyncTape
     dispatch: Dispatch
     feed: Feed
+    instruments: tuple[Instrument, ...]
     board: Board
     quarantine: Quarantine
     sheets: Sheets
@@ -148,10 +154,17 @@ async def _engine(settings: Settings, dsn: str) -> AsyncIterator[Engine]:
             dispatch.followers.append(telemetry.trades_log(trades))
         feed, board, exchanges = feed_from(settings, clock().date()), Board(), calendars()
         guard, sheets = feeding.watched(board, feed, exchanges)
+        listed = await asyncio.to_thread(_listed, dsn, feed)
+        market = (feed, listed, board, guard, sheets, exchanges)
         try:
-            yield Engine(settings, dsn, ids, tape, dispatch, feed, board, guard, sheets, exchanges)
+            yield Engine(settings, dsn, ids, tape, dispatch, *market)
         finally:
             await dispatch.close()
+
+
+def _listed(dsn: str, feed: Feed) -> tuple[Instrument, ...]:
+    with postgres.connect(dsn) as db:
+        return on_listed_terms(db, feed.instruments())
 
 
 async def _market(engine: Engine, parts: frozenset[str]) -> list[Work]:
@@ -188,7 +201,7 @@ async def _venue(engine: Engine) -> tuple[Floor, int]:
     """The venue with the orders that stand, and the position of the last fact it knows."""
     max_age = timedelta(milliseconds=engine.settings.quote_max_age_ms)
     secret = kept(engine.settings.data / "keys" / "venue", lambda: secrets.token_bytes(32))
-    listed = engine.feed.instruments()
+    listed = engine.instruments
     venue = Venue(listed, calendars=engine.calendars, max_age=max_age, secret=secret)
     floor = Floor(venue, engine.dispatch, clock)
 
@@ -206,7 +219,7 @@ async def _clock(engine: Engine) -> None:
     """Ask the accounts for what is due, as long as the process lives."""
     dsn = postgres.as_app(engine.dsn)
     pool = AsyncConnectionPool[Any](dsn, min_size=1, max_size=2, open=False, name="clock")
-    listed = {one.symbol: one for one in engine.feed.instruments()}
+    listed = {one.symbol: one for one in engine.instruments}
     async with pool:
         agenda = Agenda(pool)
         due = Clock(

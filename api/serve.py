@@ -27,7 +27,7 @@ from adapters.tape.reader import STREAM, STREAM_PAGE, facts_of, row_factory
 from adapters.tokens import Tokens
 from api.app import create_app
 from api.auth.opening import open_gate
-from api.feeding import illness
+from api.feeding import ending, illness
 from api.first_admin import establish
 from api.house import House
 from api.protocol import Door
@@ -114,7 +114,7 @@ async def _house(engine: Engine, clock: Callable[[], datetime]) -> AsyncIterator
             back_room=BackRoom(dsn),
             board=engine.board,
             sheets=engine.sheets,
-            instruments={one.symbol: one for one in engine.feed.instruments()},
+            instruments={one.symbol: one for one in engine.instruments},
             access=access,
             listed=lambda **asked: _listed(views, **asked),
             calendars=engine.calendars,
@@ -127,7 +127,10 @@ async def _house(engine: Engine, clock: Callable[[], datetime]) -> AsyncIterator
                 "tape": lambda: _nothing_wrong(engine.tape.ping()),
                 "read models": lambda: _wrong_models(views),
             },
-            warnings={"feed": lambda: illness(engine, clock())},
+            warnings={
+                "feed": lambda: illness(engine, clock()),
+                "calendars": lambda: ending(engine, clock()),
+            },
             gauges={
                 "commands_waiting": lambda: engine.dispatch.waiting,
                 "quotes_published": lambda: engine.board.count,

@@ -9,3 +9,4 @@ from adapters.masters.importing import Imported as Imported
 from adapters.masters.importing import import_master as import_master
 from adapters.masters.search import Found as Found
 from adapters.masters.search import search as search
+from adapters.masters.terms import on_listed_terms as on_listed_terms

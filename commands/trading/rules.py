@@ -92,8 +92,9 @@ def market_closed(account: Account, asked: Asked) -> Refusal | None:
         return None
     if order.order_type is not OrderType.MARKET and order.tif not in (Tif.IOC, Tif.FOK):
         return None
-    opens = asked.next_open
-    context = {} if opens is None else {"next_open": opens.isoformat()}
+    if asked.next_open is None:
+        return Refusal("MARKET_CLOSED", "no later session of its exchange is known", {})
+    context = {"next_open": asked.next_open.isoformat()}
     return Refusal("MARKET_CLOSED", "ask for after_market to queue it", context)
 
 

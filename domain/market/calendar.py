@@ -7,7 +7,7 @@ CLOSED: an exchange outside the years of its calendar, or without one, trades ne
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -18,6 +18,8 @@ from msgspec import Struct
 ONE_DAY = timedelta(days=1)
 #: No exchange rests longer (in days); beyond it there is no next session.
 REST_MAX = 31
+#: So long before a calendar ends it is told of.
+NOTICE = timedelta(days=60)
 
 
 class Phase(StrEnum):
@@ -216,6 +218,11 @@ class Calendars(Struct, frozen=True):
 
     def of(self, exchange: str) -> Calendar:
         return self.by_exchange.get(exchange, NEVER)
+
+    def ending(self, exchanges: Iterable[str], today: date) -> dict[str, date]:
+        """The last day that is known of those exchanges whose calendar is over before long."""
+        known = {exchange: self.of(exchange).last for exchange in sorted(exchanges)}
+        return {exchange: last for exchange, last in known.items() if last - today <= NOTICE}
 
 
 _zone = lru_cache(ZoneInfo)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from adapters.calendars import calendars
 from adapters.feeds import Board, Feed, Quarantine, SimFeed
-from api.feeding import illness, watched
+from api.feeding import ending, illness, watched
 from domain.market import Calendars, Instrument, Quote
 
 #: A Monday, 10:00 in Mumbai.
@@ -23,6 +23,7 @@ class News(Struct, frozen=True):
     """As much of an engine as the news come through."""
 
     feed: Feed
+    instruments: tuple[Instrument, ...]
     board: Board
     quarantine: Quarantine
     calendars: Calendars
@@ -38,7 +39,7 @@ class Listed(SimFeed):
 def news(feed: Feed) -> News:
     board, exchanges = Board(), calendars()
     quarantine, _ = watched(board, feed, exchanges)
-    return News(feed, board, quarantine, exchanges)
+    return News(feed, feed.instruments(), board, quarantine, exchanges)
 
 
 def told(of: News, now: datetime) -> str | None:
@@ -74,3 +75,16 @@ def test_a_feed_of_which_most_is_withheld_is_ill_until_it_is_sound_again() -> No
     for nth in range(140, 240):
         of.quarantine(slice_(NOW, nth))
     assert told(of, NOW) is None
+
+
+def test_a_calendar_that_ends_is_told_of_sixty_days_before() -> None:
+    """India publishes the holidays of a year in the December before it."""
+
+    def said(of: News, day: date) -> str | None:
+        return asyncio.run(ending(cast(Any, of), datetime.combine(day, time(), UTC)))
+
+    of = news(Listed())
+    assert said(of, date(2026, 10, 31)) is None
+    for day in (date(2026, 11, 1), date(2027, 1, 1)):
+        assert said(of, day) == "no session of NSE is known after 2026-12-31"
+    assert said(news(SimFeed()), date(2027, 1, 1)) is None
