@@ -54,6 +54,7 @@ class OrderReport(Struct, frozen=True):
     trail_amount: Amount | None
     trail_pct: Amount | None
     display_qty: Amount | None
+    notional: Amount | None
     expires_at: datetime | None
     post_only: bool | None
     reduce_only: bool | None
@@ -64,6 +65,7 @@ class OrderReport(Struct, frozen=True):
     origin: str | None
     strategy: str | None
     slice_of: UUID | None
+    bot_id: UUID | None
     condition: str | None
     works_as: str | None
     status: Status

@@ -74,7 +74,7 @@ def _change(event: OrderFact, at: At) -> OrderRow:
             row = _ticket(event, at)
             row.reference = as_json(event.reference)
             row.origin, row.strategy = event.origin, event.strategy
-            row.slice_of = event.slice_of
+            row.slice_of, row.bot_id = event.slice_of, event.bot_id
             return row
         case OrderAccepted():
             return _accepted(event, at)
@@ -123,6 +123,7 @@ def _ticket(event: OrderPlaced | OrderRejected, at: At) -> OrderRow:
         reduce_only=order.reduce_only,
         after_market=order.after_market,
         display_qty=order.display_qty,
+        notional=order.notional,
         trail_amount=order.trail_amount,
         trail_pct=order.trail_pct,
         trigger_by=order.trigger_by,

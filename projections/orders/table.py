@@ -38,6 +38,7 @@ class OrderRow(Row, kw_only=True, array_like=True, gc=False):
     origin: Once[str | None] = None
     strategy: Once[str | None] = None
     slice_of: Once[UUID | None] = None
+    bot_id: Once[UUID | None] = None
     group_id: Once[UUID | None] = None
     group_kind: Once[str | None] = None
     group_role: Once[str | None] = None
@@ -45,6 +46,7 @@ class OrderRow(Row, kw_only=True, array_like=True, gc=False):
     reduce_only: Once[bool | None] = None
     after_market: Once[bool | None] = None
     display_qty: Once[Decimal | None] = None
+    notional: Once[Decimal | None] = None
     trail_amount: Once[Decimal | None] = None
     trail_pct: Once[Decimal | None] = None
     trigger_by: Once[str | None] = None

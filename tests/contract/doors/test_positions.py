@@ -86,3 +86,14 @@ async def test_a_part_of_a_position_is_held_under_another_product(desk: Desk) ->
     assert (said["from_product"], said["to_product"]) == ("CNC", "MIS")
     assert (said["quantity"], said["cost"]) == ("4", "400")
     assert await held(desk) == {("ACME", "CNC"): "6", ("ACME", "MIS"): "4"}
+
+
+async def test_an_order_shows_what_it_was_asked_for_and_by_whom(desk: Desk) -> None:
+    bot = str(desk.house.house.ids())
+    order = await desk.resting(
+        symbol="COIN", order_type="MARKET", price=None, quantity=None, notional="1000", bot_id=bot
+    )
+    at = {"X-Min-Position": str(desk.house.tape.head().position)}
+    shown = (await desk.ask("GET", f"orders/{order}", at)).json()
+    assert (shown["notional"], shown["quantity"]) == ("1000", "9.61")
+    assert (shown["bot_id"], shown["origin"]) == (bot, "BOT")
