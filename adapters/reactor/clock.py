@@ -199,7 +199,8 @@ class Clock:
                     symbols=self._lent,
                 )
             yield from self._expire(now, held)
-        yield from self._margin(now, [held for held in holders if held.margin])
+        called = {held.account_id for held in holders if held.margin}
+        yield from self._margin(now, [held for held in holders if held.account_id in called])
         yield from self._intraday(now, [held for held in holders if held.product == "MIS"])
 
     def _expire(self, now: datetime, held: Holder) -> Iterator[Command]:
@@ -224,7 +225,8 @@ class Clock:
         for account_id, mine in sorted(_by_account(holders).items()):
             symbols = [held.symbol for held in mine]
             yield remark(now, account_id, symbols, self._instruments, self._board)
-        yield from self._square(now, holders, "MARGIN_CALL", now.date(), largest_loss=True)
+        margined = [held for held in holders if held.margin]
+        yield from self._square(now, margined, "MARGIN_CALL", now.date(), largest_loss=True)
 
     def _intraday(self, now: datetime, holders: list[Holder]) -> Iterator[Command]:
         """From the cut-off on, and at the close at the official price."""

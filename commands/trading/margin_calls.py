@@ -8,6 +8,7 @@ closed, the largest loss first.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 from commands.trading.base import AccountCommand
 from domain.base import Event, Events, Role
 from domain.market import Instrument
+from domain.market.instrument import OPTIONS
 from domain.money import ZERO, tidy_up
 from domain.trading import (
     Account,
@@ -31,8 +33,10 @@ from domain.trading import (
     TradingStateChanged,
 )
 from domain.trading.day import revalued
-from domain.trading.margin import margins_in_force, writing_risk
+from domain.trading.margin import WHOLE, Leg, hedged_share, leg_of, margins_in_force, writing_risk
 
+#: What is looked at together: an underlying and an expiry.
+Group = tuple[str, date | None]
 #: A mark that has moved this far since the last one is news.
 MOVED = Decimal("0.10")
 #: Buying power so far below zero, as a share of the margin in use, and positions are closed.
@@ -43,8 +47,10 @@ class RemarkMargin(AccountCommand, frozen=True, kw_only=True):
     """
     Value positions at ``marks`` and set the margin of written options by them.
 
-    Only where a mark has moved by more than a tenth, unless ``closing``: at the close of a
-    session everything is.  The margin check is part of it.
+    Only where a mark, or the margin that follows from it, has moved by more than a tenth,
+    unless ``closing``: at the close of a session everything is.  Options of one underlying and
+    expiry are looked at together: what hedges a written one lowers its margin, and what is gone
+    does no more.  The margin check is part of it.
     """
 
     allowed = Role.SYSTEM
@@ -55,17 +61,17 @@ class RemarkMargin(AccountCommand, frozen=True, kw_only=True):
 
     def decide(self, account: Account) -> Events:
         known = {instrument.symbol: instrument for instrument in self.instruments}
+        shares = self._shares(account, known)
         marked: list[Marked] = []
         balance = account.balance
         for key, held in sorted(account.positions.items()):
             symbol, _, product = key.rpartition("/")
             price = self.marks.get(symbol)
-            if price is None or not held.quantity or not self._is_news(held, price):
+            if price is None or not held.quantity:
                 continue
-            after = replace(
-                held, last_price=price, margin=self._margin(held, price, known.get(symbol))
-            )
-            if after == held:
+            margin = self._margin(held, price, known.get(symbol), shares)
+            after = replace(held, last_price=price, margin=margin)
+            if after == held or not self._is_news(held, after):
                 continue
             balance = revalued(balance, held, after, ZERO)
             marked.append(_marked(symbol, Product(product), after))
@@ -74,17 +80,47 @@ class RemarkMargin(AccountCommand, frozen=True, kw_only=True):
         fact = MarginRemarked(self.account_id, tuple(marked), balance)
         return (fact, *checked(account.evolve(fact), self))
 
-    def _is_news(self, held: Position, price: Decimal) -> bool:
+    def _is_news(self, held: Position, after: Position) -> bool:
         if self.closing or not held.last_price:
             return True
-        return abs(price - held.last_price) > MOVED * held.last_price
+        moved = abs(after.last_price - held.last_price) > MOVED * held.last_price
+        return moved or abs(after.margin - held.margin) > MOVED * held.margin
 
-    def _margin(self, held: Position, price: Decimal, instrument: Instrument | None) -> Decimal:
+    def _shares(self, account: Account, known: Mapping[str, Instrument]) -> dict[Group, Decimal]:
+        """How much of their risk is left to written options beside those that hedge them."""
+        groups: dict[Group, list[Leg]] = {}
+        for key, held in account.positions.items():
+            symbol = key.rpartition("/")[0]
+            instrument, price = known.get(symbol), self.marks.get(symbol, held.last_price)
+            if instrument is not None and instrument.type in OPTIONS and held.quantity:
+                legs = groups.setdefault(_group(instrument), [])
+                legs.append(leg_of(instrument, held.quantity * held.multiplier, price))
+        rates = margins_in_force(self.at.date()).rates
+        of = {_group(one): one for one in known.values()}
+        return {
+            group: hedged_share(legs, underlying, rates(of[group]))
+            for group, legs in groups.items()
+            if len(legs) > 1 and (underlying := self.marks.get(group[0])) is not None
+        }
+
+    def _margin(
+        self,
+        held: Position,
+        price: Decimal,
+        instrument: Instrument | None,
+        shares: Mapping[Group, Decimal],
+    ) -> Decimal:
         if held.style is Style.VARIATION or held.quantity >= 0 or instrument is None:
             return held.margin
         underlying = self.marks.get(instrument.underlying or "")
-        risk = writing_risk(instrument, price, underlying, margins_in_force(self.at.date()))
+        share = shares.get(_group(instrument), WHOLE)
+        margins = margins_in_force(self.at.date())
+        risk = writing_risk(instrument, price, underlying, margins, share)
         return tidy_up(-held.quantity * (price * held.multiplier + risk))
+
+
+def _group(instrument: Instrument) -> Group:
+    return instrument.underlying or "", instrument.expiry
 
 
 class CheckMargin(AccountCommand, frozen=True, kw_only=True):

@@ -117,6 +117,14 @@ class Leg(Struct, frozen=True):
         return max(ZERO, at - self.strike if self.kind == "CE" else self.strike - at)
 
 
+def leg_of(instrument: Instrument, units: Decimal, mark: Decimal) -> Leg:
+    """An option as a leg."""
+    kind: Literal["CE", "PE"] = "CE" if instrument.type is InstrumentType.CE else "PE"
+    return Leg(kind, units, mark, instrument.strike or ZERO)
+
+
+#: The share of a risk that nothing hedges.
+WHOLE = Decimal(1)
 #: Moves of the underlying in thirds of the range, and what share of such a loss counts.
 _MOVES = ((0, 1), (1, 1), (-1, 1), (2, 1), (-2, 1), (3, 1), (-3, 1))
 _EXTREME = (6, -6)
@@ -150,22 +158,30 @@ def scan_risk(legs: Iterable[Leg], underlying: Decimal, rates: MarginRates) -> D
     return worst
 
 
+def hedged_share(legs: Iterable[Leg], underlying: Decimal, rates: MarginRates) -> Decimal:
+    """The scan risk of options held together, as a share of what those written have alone."""
+    held = tuple(legs)
+    alone = sum((scan_risk((leg,), underlying, rates) for leg in held if leg.units < 0), ZERO)
+    if not alone:
+        return WHOLE
+    return min(WHOLE, scan_risk(held, underlying, rates) / alone)
+
+
 def writing_risk(
     instrument: Instrument,
     mark: Decimal,
     underlying: Decimal | None,
     schedule: MarginSchedule,
+    share: Decimal = WHOLE,
 ) -> Decimal:
     """
     What one written unit needs beside its value: scan risk and exposure, in money.
 
-    Where the price of the underlying is not known its strike stands for it, as if the option
-    were at the money.
+    ``share`` is what is left of its scan risk beside what hedges it.  Where the price of the
+    underlying is not known its strike stands for it, as if the option were at the money.
     """
     rates = schedule.rates(instrument)
-    strike = instrument.strike or ZERO
-    price = underlying or strike
-    kind: Literal["CE", "PE"] = "CE" if instrument.type is InstrumentType.CE else "PE"
-    leg = Leg(kind, -instrument.multiplier, mark, strike)
-    scanned = scan_risk((leg,), price, rates)
+    price = underlying or instrument.strike or ZERO
+    leg = leg_of(instrument, -instrument.multiplier, mark)
+    scanned = scan_risk((leg,), price, rates) * share
     return tidy_up(scanned + price * instrument.multiplier * rates.exposure)
