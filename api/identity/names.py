@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from litestar import post, put
 from litestar.params import JSONBody
 from msgspec import Struct
@@ -10,11 +12,13 @@ from adapters.people.codes import LETTERS_AN_HOUR_MAX, Purpose
 from adapters.tokens import Untrusted
 from api.auth import FRESH, SIGN_IN, Unauthenticated
 from api.identity.asking import Asked
+from api.identity.erasing import Ask
 from api.identity.letters import Address, Proof
 from api.identity.sign_up import by_identity
 from api.identity.words import Username
 from api.problems import documented
 from api.wiring import Request
+from commands.base import Command, Receipt
 from commands.identity import NoteEmailChange, NoteUsernameChange, RequestEmailChange
 from domain.errors import NotFound
 
@@ -45,20 +49,12 @@ async def change_username(request: Request, data: JSONBody[NewUsername]) -> Name
 @post("/profile/email", opt=FRESH, status_code=202, responses=_ANSWERS)
 async def ask_for_email_change(request: Request, data: JSONBody[Address]) -> Asked:
     """Have a letter sent to another address of mine, which counts once it is read there."""
-    user_id, people = request.user.user_id, request.house.people
-    gate, per_s = request.house.gate, LETTERS_AN_HOUR_MAX / 3600
-    to = gate.digest("name", data.email.casefold())
-    await gate.take(f"letter-{Purpose.EMAIL}", to, per_s=per_s, burst=LETTERS_AN_HOUR_MAX)
-    key = await people.credentials.persons.key_of(user_id)
-    if key is None:
-        raise NotFound("USER_UNKNOWN")
-    challenge_id = request.new_id
-    about = key.seal("new email", data.email.encode())
-    if await people.codes.begin(Purpose.EMAIL, challenge_id, user_id, about):
-        ask = RequestEmailChange(at=request.now, user_id=user_id, challenge_id=challenge_id)
-        await by_identity(request, ask, user_id)
-    life = people.codes.life(Purpose.EMAIL)
-    return Asked(challenge_id, int(life.total_seconds()))
+    user_id = request.user.user_id
+
+    async def ask(command: Command) -> Receipt:
+        return await by_identity(request, command, user_id)
+
+    return await ask_to_move(request, user_id, data.email, ask)
 
 
 @post(
@@ -81,6 +77,28 @@ async def confirm_email(request: Request, data: JSONBody[Proof]) -> NameChanged:
     await people.credentials.move(user_id, key.open("new email", met.about).decode())
     note = NoteEmailChange(at=request.now, user_id=user_id)
     return NameChanged((await by_identity(request, note, user_id)).position)
+
+
+async def ask_to_move(
+    request: Request, user_id: UUID, email: str, ask: Ask, reason: str = ""
+) -> Asked:
+    """Have a letter sent to this address, asked for by whoever may."""
+    people, gate, per_s = request.house.people, request.house.gate, LETTERS_AN_HOUR_MAX / 3600
+    to = gate.digest("name", email.casefold())
+    await gate.take(f"letter-{Purpose.EMAIL}", to, per_s=per_s, burst=LETTERS_AN_HOUR_MAX)
+    key = await people.credentials.persons.key_of(user_id)
+    if key is None:
+        raise NotFound("USER_UNKNOWN")
+    challenge_id = request.new_id
+    about = key.seal("new email", email.encode())
+    if await people.codes.begin(Purpose.EMAIL, challenge_id, user_id, about):
+        await ask(
+            RequestEmailChange(
+                at=request.now, user_id=user_id, challenge_id=challenge_id, reason=reason
+            )
+        )
+    life = people.codes.life(Purpose.EMAIL)
+    return Asked(challenge_id, int(life.total_seconds()))
 
 
 ROUTES = (change_username, ask_for_email_change, confirm_email)

@@ -104,13 +104,16 @@ async def change_profile(request: Request, data: JSONBody[ProfileChange]) -> Pro
     return ProfileChanged((await request.dispatch(command)).position)
 
 
-async def profile_change(request: Request, user_id: UUID, change: ProfileChange) -> UpdateProfile:
+async def profile_change(
+    request: Request, user_id: UUID, change: ProfileChange, reason: str = ""
+) -> UpdateProfile:
     """The command that changes what this person has said; NotFound if they were erased."""
-    given = {name: value for name, value in asdict(change).items() if value is not None}
+    named = {name: getattr(change, name) for name in Said.__struct_fields__}
+    given = {name: value for name, value in named.items() if value is not None}
     new = replace(await said(request, user_id), **given)
     key = await _key(request, user_id)
     sealed = key.seal_text(_WHAT, msgspec.json.encode(new))
-    return UpdateProfile(at=request.now, user_id=user_id, sealed_profile=sealed)
+    return UpdateProfile(at=request.now, user_id=user_id, sealed_profile=sealed, reason=reason)
 
 
 async def said(request: Request, user_id: UUID) -> Said:

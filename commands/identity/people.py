@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from commands.base import Caller, Command
+from commands.base import Caller, Command, demand_reason
 from domain.base import Event, Events, Role
 from domain.errors import Illegal, NotFound
 from domain.identity import User
@@ -104,9 +104,10 @@ class RequestEmailChange(PersonCommand, frozen=True, kw_only=True):
     """Have a letter sent to another address, which counts once it is read there."""
 
     challenge_id: UUID
+    reason: str = ""
 
     def change(self, user: User) -> Event:
-        return EmailChangeRequested(self.user_id, self.challenge_id)
+        return EmailChangeRequested(self.user_id, self.challenge_id, self.reason)
 
 
 class NoteEmailChange(PersonCommand, frozen=True, kw_only=True):
@@ -160,15 +161,21 @@ class LinkIdentity(PersonCommand, frozen=True, kw_only=True):
 
 
 class UpdateProfile(PersonCommand, frozen=True, kw_only=True):
-    """Keep what the person says about themselves, sealed under their own key."""
+    """Keep what the person says about themselves, sealed; whoever mends another's says why."""
 
     allowed = Role.TRADER | Role.SYSTEM
     permission = "users:write"
 
     sealed_profile: str
+    reason: str = ""
+
+    def authorise(self, state: User, by: Caller) -> None:
+        super().authorise(state, by)
+        if by.roles & Role.TRADER and by.actor != f"user:{self.user_id}":
+            demand_reason(self.reason)
 
     def change(self, user: User) -> Event:
-        return ProfileUpdated(self.user_id, self.sealed_profile)
+        return ProfileUpdated(self.user_id, self.sealed_profile, self.reason)
 
 
 class EraseUser(PersonCommand, frozen=True, kw_only=True):

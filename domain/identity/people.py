@@ -52,6 +52,7 @@ class EmailChangeRequested(Event, frozen=True):
 
     user_id: UUID
     challenge_id: UUID
+    reason: str = ""
 
 
 class UsernameChanged(Event, frozen=True):
@@ -89,10 +90,14 @@ class IdentityLinked(Event, frozen=True):
 
 
 class ProfileUpdated(Event, frozen=True):
-    """``sealed_profile`` is opened by the person's own key alone, as long as there is one."""
+    """
+    ``sealed_profile`` is opened by the person's own key alone, as long as there is one;
+    ``reason`` is that of somebody else.
+    """
 
     user_id: UUID
     sealed_profile: str
+    reason: str = ""
 
 
 class SettingsChanged(Event, frozen=True):

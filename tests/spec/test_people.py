@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from commands.base import Caller, Command
 from commands.identity import (
@@ -106,7 +107,10 @@ def test_of_somebody_else_nobody_learns_anything(command: Command) -> None:
 def test_an_administrator_may_mend_a_profile_and_erase_a_person() -> None:
     other = UUID(int=99)
     EraseUser(**OF).authorise(User(registered=True), by(other, "users:erase"))
-    UpdateProfile(**OF, sealed_profile="").authorise(User(), by(other, "users:write"))
+    mend, clerk = UpdateProfile(**OF, sealed_profile=""), by(other, "users:write")
+    with pytest.raises(Invalid, match="reason"):
+        mend.authorise(User(), clerk)
+    replace(mend, reason="as agreed on Friday").authorise(User(), clerk)
     with pytest.raises(NotFound):
         EraseUser(**OF).authorise(User(registered=True), by(other, "users:write"))
 

@@ -10,6 +10,8 @@ PLAN = """
 A-01 GET    /users                                    users:read
 A-02 POST   /users                                    users:write
 A-03 GET    /users/{user_id}                          users:read
+A-04 PATCH  /users/{user_id}                          users:write
+A-04 PUT    /users/{user_id}                          users:write
 A-05 POST   /users/{user_id}/suspend                  users:suspend
 A-06 POST   /users/{user_id}/reactivate               users:suspend
 A-07 POST   /users/{user_id}/force-password-reset     users:security
