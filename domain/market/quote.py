@@ -98,10 +98,14 @@ def _coherence(quote: Quote) -> Quality:
 
 
 def mark(quote: Quote | None) -> Decimal | None:
-    """The price at which a position is valued: the middle of the book, else the last trade."""
+    """
+    The price at which a position is valued: the middle of the book, else the last trade.
+
+    A crossed book has no middle that anybody trades at.
+    """
     if quote is None:
         return None
-    if quote.bid is not None and quote.ask is not None:
+    if quote.bid is not None and quote.ask is not None and quote.bid <= quote.ask:
         return (quote.bid + quote.ask) / 2
     return quote.last
 

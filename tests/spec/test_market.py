@@ -150,6 +150,8 @@ def test_a_position_is_marked_at_the_middle_of_the_book_or_else_at_the_last_trad
     assert mark(quoted("99", None, "98")) == 98
     assert mark(quoted("99", None)) is None
     assert mark(None) is None
+    assert mark(quoted("102", "1", "98")) == 98, "nobody trades at the middle of a crossed book"
+    assert mark(quoted("100", "100", "98")) == 100
 
 
 def test_evidence_is_the_whole_slice_and_its_age() -> None:
