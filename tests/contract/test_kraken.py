@@ -123,6 +123,25 @@ async def test_a_book_whose_checksum_does_not_fit_is_asked_for_again_and_not_sho
         assert told.withheld == {"no checksum": 1}
 
 
+async def test_a_book_that_is_lost_again_and_again_is_not_asked_for_all_the_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(feed_module, "AGAIN_S", 1.0)
+
+    def asked_again() -> int:
+        return sum(one["method"] == "unsubscribe" for one in told.fake.asked)
+
+    async with listening() as told:
+        await told.fake.say(LOST)
+        await until(lambda: asked_again() == 1 and told.feed.trouble is None)
+        await told.fake.say(LOST, HEARTBEAT)
+        await until(lambda: told.feed.trouble)
+        assert (asked_again(), told.feed.trouble) == (1, "no book of BTC-USD")
+        await asyncio.sleep(1.0)
+        await told.fake.say(HEARTBEAT)
+        await until(lambda: asked_again() == 2 and told.feed.trouble is None)
+
+
 async def test_a_book_that_cannot_be_had_is_named() -> None:
     async with listening() as told:
         told.fake.book = HEARTBEAT

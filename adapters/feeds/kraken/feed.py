@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from random import uniform
+from time import monotonic
 
 import structlog
 from websockets.asyncio.client import ClientConnection, connect
@@ -29,6 +30,8 @@ from domain.market import Instrument, Quote
 #: Seconds without a frame (a heartbeat comes about once a second) after which a wire is dead.
 SILENCE_S = 10.0
 PAUSE_S, PAUSE_MAX_S = 0.5, 30.0
+#: Seconds between two requests for the same book: who asks too often is shut out.
+AGAIN_S = 2.0
 
 Clock = Callable[[], datetime]
 
@@ -60,6 +63,7 @@ class KrakenFeed:
         self._market: KrakenMarket | None = None
         self._wire: str | None = "not connected yet"
         self._refused: str | None = None
+        self._asked: dict[str, float] = {}
 
     def instruments(self) -> tuple[Instrument, ...]:
         return self._instruments
@@ -133,11 +137,15 @@ class KrakenFeed:
             await self._ask_again(wire, market)
 
     async def _ask_again(self, wire: ClientConnection, market: KrakenMarket) -> None:
-        """For the books of which something was lost."""
+        """For the books of which something was lost, each at most once in ``AGAIN_S``."""
+        now = monotonic()
         for name in sorted(market.lost):
+            if now - self._asked.get(name, -AGAIN_S) < AGAIN_S:
+                continue  # a heartbeat will bring us back here
+            self._asked[name] = now
+            market.lost.discard(name)
             for method in ("unsubscribe", "subscribe"):
                 await wire.send(frames.request(method, "book", symbol=[name], depth=DEPTH))
-        market.lost.clear()
 
 
 def pause_s(failures: int) -> float:

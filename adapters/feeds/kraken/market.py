@@ -93,6 +93,7 @@ class KrakenMarket:
             yield from self._without_book(listed)
             return
         listed.whole = True
+        self.lost.discard(told.symbol)
         yield self._slice(listed, told.timestamp or now, now, None)
 
     def _without_book(self, listed: Listed) -> Iterator[Quote]:
