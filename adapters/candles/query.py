@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from datetime import date, datetime
-from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
@@ -18,7 +17,8 @@ from msgspec import Struct
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, tuple_row
 
-from adapters.candles.adjusting import Adjustment, adjusted
+from adapters.candles.actions import adjustments
+from adapters.candles.adjusting import adjusted
 from domain.market.candle import LENGTHS, Level, Part, Timeframe
 from projections.query import sql
 
@@ -145,25 +145,6 @@ async def candles(db: AsyncConnection[Any], asked: Asked) -> list[Candle]:
         found = await cursor.fetchall()
     found.reverse()
     return adjusted(found, await adjustments(db, asked.symbol)) if asked.adjusted else found
-
-
-_ACTIONS = b"""
-SELECT ex_date, ratio::text, amount::text, (
-    SELECT close::text FROM md.candle c WHERE c.symbol = a.symbol AND level = '1D'
-       AND c.day < a.ex_date ORDER BY begins DESC LIMIT 1)
-  FROM md.action a WHERE symbol = %s ORDER BY ex_date
-"""
-
-
-async def adjustments(db: AsyncConnection[Any], symbol: str) -> list[Adjustment]:
-    """What changed the price without a trade, oldest first."""
-    async with db.cursor(row_factory=tuple_row) as cursor:
-        await cursor.execute(_ACTIONS, [symbol], prepare=True)
-        rows = await cursor.fetchall()
-    return [
-        Adjustment(day, Decimal(ratio), Decimal(amount), Decimal(close) if close else None)
-        for day, ratio, amount, close in rows
-    ]
 
 
 class Remembered:
