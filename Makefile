@@ -26,7 +26,7 @@ run: install ## start everything on this machine; Ctrl-C stops it
 	@$(BIN)/papertape up
 
 test: $(VENV)/.dev ## run the whole suite on real servers; ARGS="-k name" a part
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 test-vault: $(VENV)/.vault ## fetch a real OpenBao (182 MB) and test the vault against it
 	@$(BIN)/python -m pytest tests/vault $(ARGS)
