@@ -8,7 +8,15 @@ proxy is one of ours.  Anybody can write ``X-Forwarded-For``.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from functools import lru_cache
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 
 from litestar.types import Scope
 
@@ -39,7 +47,7 @@ class Addresses:
             for hop in value.decode("latin-1").split(",")
         ]
         for hop in reversed(hops[-HOPS_MAX:]):
-            if not _is_address(hop):
+            if _parsed(hop) is None:
                 return address
             address = hop
             if not self._is_ours(hop):
@@ -47,27 +55,23 @@ class Addresses:
         return address
 
     def _is_ours(self, address: str) -> bool:
-        try:
-            one = ip_address(address)
-        except ValueError:
-            return False
-        return any(one in network for network in self._trusted)
+        one = _parsed(address)
+        return one is not None and any(one in network for network in self._trusted)
 
 
 def bucket_of(address: str) -> str:
     """What shares one limit with this address."""
-    if ":" not in address or not _is_address(address):
+    one = _parsed(address)
+    if not isinstance(one, IPv6Address):
         return address
-    one = ip_address(address)
-    assert isinstance(one, IPv6Address), "it has a colon"
     if one.ipv4_mapped is not None:
         return str(one.ipv4_mapped)
     return str(IPv6Address(int(one) & _SIXTY_FOUR))
 
 
-def _is_address(text: str) -> bool:
+@lru_cache(4096)  # every request asks, and most come from few addresses
+def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     try:
-        ip_address(text)
+        return ip_address(text)
     except ValueError:
-        return False
-    return True
+        return None
