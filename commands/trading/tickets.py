@@ -93,12 +93,14 @@ def demand_sense(order: Order, instrument: Instrument, quote: Quote | None = Non
 
 def demand_product(order: Order, instrument: Instrument) -> None:
     """Held as the instrument may be; for an amount of money only at the market, paid in full."""
-    products: tuple[str, ...] = instrument.products
-    if order.notional is not None:
-        products = tuple(product for product in products if product == Product.SPOT)
-    if order.product not in products:
-        allowed = ", ".join(products)
-        rule = f"one of {allowed}" if allowed else "SPOT, which this instrument does not have"
+    allowed = ", ".join(instrument.products)
+    if order.notional is not None and Product.SPOT not in instrument.products:
+        rule = "absent: only what is held as SPOT is bought for an amount of money"
+        raise invalid("notional", rule, "ORDER_PRODUCT_UNSUPPORTED", allowed=allowed)
+    if order.notional is not None and order.product is not Product.SPOT:
+        raise invalid("product", "SPOT", "ORDER_PRODUCT_UNSUPPORTED", allowed="SPOT")
+    if order.product not in instrument.products:
+        rule = f"one of {allowed}" if allowed else f"absent: an {instrument.type} is never held"
         raise invalid("product", rule, "ORDER_PRODUCT_UNSUPPORTED", allowed=allowed)
     if order.notional is not None and order.order_type is not OrderType.MARKET:
         rule = "MARKET for an amount of money"

@@ -168,6 +168,13 @@ def test_money_is_spent_at_the_market_and_on_what_is_paid_in_full(change: Any, c
     given(*history()).when(for_money("1000", **change)).then_fails(Invalid, code)
 
 
+def test_shares_are_not_bought_for_an_amount_of_money() -> None:
+    of_shares = replace(for_money("1000"), instrument=place(for_money("1000").order).instrument)
+    with pytest.raises(Invalid, match="notional must be absent") as refusal:
+        given(*history()).when(of_shares).facts()
+    assert refusal.value.context["allowed"] == "CNC, MIS"
+
+
 def test_too_little_money_is_told_how_much_would_do() -> None:
     command = for_money("0.01")
     given(*history()).when(command).then_fails(Invalid, "ORDER_NOTIONAL_BELOW_MIN")
