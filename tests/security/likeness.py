@@ -13,9 +13,10 @@ import httpx
 
 #: Of each kind: 500 where there is time for it.
 TRIES = 500 if os.environ.get("CI") else 40
-#: First quartiles apart by no more than this, or by a tenth where that is more.  (Where others
-#: work on the machine, a median falls now among the disturbed and now among the rest.)
-BOUND_S, SHARE = 0.005, 0.1
+#: First quartiles apart by no more than this, or by a tenth, or by three of their standard
+#: errors where that is more.  (Where others work on the machine, a median falls now among the
+#: disturbed and now among the rest.)
+BOUND_S, SHARE, ERRORS = 0.005, 0.1, 3
 #: Mann-Whitney's U in standard deviations: p > 0.001 that it is chance.
 DEVIATIONS_MAX = 3.3
 _OF_ONE_REQUEST = ("request_id", "transaction_id", "user_id")
@@ -37,9 +38,18 @@ def assert_alike(here: Sequence[Ask], away: Sequence[Ask]) -> None:
         answers[known].add(_told(answer))
     said = answers[True] | answers[False]
     assert len(said) == 1, said
-    there, not_there = (statistics.quantiles(taken_s[which])[0] for which in (True, False))
-    assert abs(there - not_there) < max(BOUND_S, SHARE * not_there), (there, not_there)
+    (there, error), (not_there, other) = (_quartile(taken_s[which]) for which in (True, False))
+    bound_s = max(BOUND_S, SHARE * not_there, ERRORS * math.hypot(error, other))
+    assert abs(there - not_there) < bound_s, (there, not_there, error, other)
     assert deviation(taken_s[True], taken_s[False]) < DEVIATIONS_MAX, (there, not_there)
+
+
+def _quartile(taken_s: Sequence[float]) -> tuple[float, float]:
+    """The first quartile and its standard error, by drawing anew from what was measured."""
+    chance = Random(2)
+    drawn = [chance.choices(taken_s, k=len(taken_s)) for _ in range(200)]
+    quartiles = [statistics.quantiles(one)[0] for one in drawn]
+    return statistics.quantiles(taken_s)[0], statistics.stdev(quartiles)
 
 
 def _told(answer: httpx.Response) -> str:
