@@ -11,7 +11,7 @@ import structlog
 from msgspec.structs import replace
 
 from adapters import postgres
-from adapters.candles import Recorder, Retention, days_of
+from adapters.candles import Closing, Recorder, Retention, days_of
 from adapters.candles.shelf import sessions
 from adapters.feeds import Board, Feed, KrakenFeed, Quarantine, Sheets, play, speed_of
 from domain.market import Calendars
@@ -59,6 +59,11 @@ async def recording(engine: Engine) -> Coroutine[Any, Any, object]:
     engine.board.subscribe(recorder.on_quote)
     engine.quarantine.late = recorder.on_late
     return recorder.run()
+
+
+def closing(engine: Engine, clock: Callable[[], datetime]) -> Coroutine[Any, Any, object]:
+    """Days that are over are put on the tape by their hash."""
+    return Closing(engine.dsn, engine.settings.feed, engine.dispatch, clock, engine.ids).run()
 
 
 def show_the_last_round(engine: Engine, now: datetime) -> None:

@@ -187,7 +187,7 @@ async def _market(engine: Engine, parts: frozenset[str]) -> list[Work]:
     nats_url = engine.settings.nats_url or ""
     await feeding.take_up(engine)
     if "feed" in parts:
-        works.append(await feeding.recording(engine))
+        works += [await feeding.recording(engine), feeding.closing(engine, clock)]
         feeding.show_the_last_round(engine, clock())
         works.append(feeding.playing(engine, clock, pace))
         if not parts & {"serve", "react"}:

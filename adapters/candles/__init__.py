@@ -6,6 +6,7 @@ from adapters.candles.backfill import BackfillError as BackfillError
 from adapters.candles.backfill import backfill as backfill
 from adapters.candles.backfill import read_actions as read_actions
 from adapters.candles.builder import Builder as Builder
+from adapters.candles.closing import Closing as Closing
 from adapters.candles.query import Answer as Answer
 from adapters.candles.query import Asked as Asked
 from adapters.candles.query import Candles as Candles

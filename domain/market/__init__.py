@@ -18,6 +18,8 @@ from domain.market.calendar import Calendar as Calendar
 from domain.market.calendar import Calendars as Calendars
 from domain.market.calendar import Phase as Phase
 from domain.market.calendar import Session as Session
+from domain.market.data_day import MarketData as MarketData
+from domain.market.data_day import MarketDataDayClosed as MarketDataDayClosed
 from domain.market.instrument import Instrument as Instrument
 from domain.market.instrument import InstrumentStatus as InstrumentStatus
 from domain.market.instrument import InstrumentType as InstrumentType

@@ -30,11 +30,12 @@ from commands.identity import (
     RevokeSessions,
     RevokeTokenFamily,
 )
+from commands.market import CloseMarketDataDay
 from commands.trading import DepositVirtual, ExpireOrder, WithdrawVirtual
 from domain import EVENTS
 from domain.base import Event, fold
 from domain.identity import Refusals, Sessions, SigningKeys
-from domain.market import InstrumentMaster
+from domain.market import InstrumentMaster, MarketData
 from domain.trading import Side
 from tests.contract.life_of_alerts import of_alerts
 from tests.contract.life_of_day import of_days
@@ -124,6 +125,9 @@ def a_life() -> tuple[Event, ...]:
         *of_days(),
         *of_orders(),
         *importing().decide(InstrumentMaster()),
+        *CloseMarketDataDay(at=NOW, source="sim", day=NOW.date(), rows=2, sha256="ab" * 32).decide(
+            MarketData()
+        ),
         *history(
             DepositVirtual(at=NOW, account_id=MINE, amount=Decimal("0.00000001"), reason="gift"),
             WithdrawVirtual(at=NOW, account_id=MINE, amount=Decimal("10.5"), reason="spent"),
