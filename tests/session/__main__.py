@@ -28,11 +28,12 @@ def main() -> int:
         day = MarketDay(recorded(Path(folder)), chosen.accounts, chosen.seed)
         day.run(chosen.orders)
     print(f"{day.placed} orders, {len(day.facts)} facts in {perf_counter() - began:.0f} s")
-    for counted in (day.kinds, day.refused):
+    for counted in (day.kinds, day.seen, day.refused):
         print(", ".join(f"{count} {name}" for name, count in counted.most_common()))
     with servers.postgres() as database:
         migrate(database.admin_dsn, TAPE)
         wrong = faults(database, day)
+    wrong += [f"no {what} in it" for what in sorted(day.lacking())]
     print("\n".join(wrong) or "every invariant holds, every read model equals a replay")
     return 1 if wrong else 0
 

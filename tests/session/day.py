@@ -21,22 +21,32 @@ from adapters.venue import Floor, Venue
 from adapters.venue.floor import OVER
 from adapters.venue.sent import Command as Sent
 from commands.base import Command
-from commands.trading import CancelOrder, ClosePosition, OpenAccount, PlaceOrder, ReplaceOrder
+from commands.trading import (
+    CancelOrder,
+    ChargeInterest,
+    ClosePosition,
+    ExpirePosition,
+    Listing,
+    OpenAccount,
+    ReplaceOrder,
+    SquareOff,
+)
 from domain.base import Event, Fact, Meta, fold
 from domain.errors import DomainError
-from domain.market import Instrument, Quote
-from domain.money import round_down_to
+from domain.market import Quote, mark
 from domain.trading import (
+    FAMILIES,
     FILL_MODELS,
     Account,
-    Order,
+    GroupKind,
+    OrderPlaced,
     OrderType,
     Product,
-    Side,
     Tif,
-    TriggerBy,
 )
-from domain.trading.order import CONDITIONAL, PRICED
+from tests.session import derived
+from tests.session.derived import CONTRACTS, EXPIRY, FUTURE
+from tests.session.orders import Orders
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "market" / "tick"
 DAY = "20131008"
@@ -48,7 +58,19 @@ CLOCK_EVERY = 50
 #: How many slices of the day pass at most for one order: the day is longer than the session.
 SLICES_PER_ORDER = 12
 MODELS = ("TOP_OF_BOOK@1", "LAST_PRICE@1", "QUEUE@1", "PESSIMISTIC@1", "IMPACT@1")
-TIFS = (Tif.DAY, Tif.DAY, Tif.DAY, Tif.GTC, Tif.IOC, Tif.FOK)
+LENDING_RATE = Decimal("0.15")
+FLAGS = ("post_only", "reduce_only", "after_market", "display_qty")
+#: Every product of every kind of thing, every type, time in force, group and flag of an order,
+#: and what may become of one.
+EVERYTHING = {
+    *(f"{product} EQ" for product in ("CNC", "MIS", "MTF")),
+    *(f"{product} {kind}" for product in ("MIS", "NRML") for kind in ("FUT", "CE", "PE")),
+    *("SPOT SPOT", "USER", "SYSTEM", *OrderType, *Tif, *FLAGS, *GroupKind),
+    *("BRACKET ENTRY", "BRACKET TARGET", "BRACKET STOP", "GTT LEG", "OCO LEG"),
+    *("OrderAccepted", "OrderHeld", "OrderTriggered", "TrailingStopAdjusted", "OrderReplaced"),
+    *("OrderFilled", "OrderCanceled", "OrderExpired", "OrderRejected", "OrderFillDeferred"),
+    *("InterestCharged", "PositionExpired"),
+}
 
 
 def recorded(folder: Path) -> ReplayFeed:
@@ -67,32 +89,38 @@ class MarketDay:
         self.facts: list[Fact] = []
         self.kinds: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
+        self.seen: Counter[str] = Counter()
         self.placed = 0
         self.now = BEGINNING
         self._feed = feed
-        self._listed = {one.symbol: one for one in feed.instruments()}
-        self.venue = Venue(feed.instruments(), secret=b"a secret of the session")
+        listed = derived.listed(feed.instruments())
+        self._listed = {one.symbol: one for one in listed}
+        self.venue = Venue(listed, secret=b"a secret of the session")
         self.floor = Floor(self.venue, _never, lambda: self.now)
         self._quotes: dict[str, Quote] = {}
         self._states: dict[UUID, Account] = {}
         self._versions: Counter[str] = Counter()
         self._count = 0
         self._accounts = [self._id() for _ in range(accounts)]
+        self._orders = Orders(self.dice, self._listed, self._quotes, self._id)
 
     def run(self, orders: int) -> None:
         """Play the day until so many orders were asked for, and on until the last tick is seen."""
-        for nth, quote in enumerate(self._feed.slices(BEGINNING)):
-            self.now = quote.at
+        for nth, recorded in enumerate(self._feed.slices(BEGINNING)):
+            self.now = recorded.at
             if not nth:
                 self._open()
-            self._quotes[quote.symbol] = quote
+            slices = tuple(derived.slices(recorded))
+            self._quotes.update((quote.symbol, quote) for quote in slices)
             if nth % 3 == 0 and self.placed < orders and len(self._quotes) == len(self._listed):
                 self._act()
-            self._obey(self.venue.on_quote(quote, self.now))
+            for quote in slices:
+                self._obey(self.venue.on_quote(quote, self.now))
             if nth % CLOCK_EVERY == 0:
                 self._obey(self.venue.on_time(self.now))
             if nth > orders * SLICES_PER_ORDER:
                 break
+        self._close_the_day()
         self.now += timedelta(days=1)
         self._obey(self.venue.on_time(self.now))
 
@@ -107,6 +135,7 @@ class MarketDay:
                     currency="USD",
                     opening_capital=CAPITAL,
                     fill_model=MODELS[nth % len(MODELS)],
+                    fee_schedule=FAMILIES[nth // len(MODELS) % len(FAMILIES)],
                 ),
                 "user:somebody",
             )
@@ -133,7 +162,7 @@ class MarketDay:
 
     def _close(self, common: dict[str, Any], account: Account) -> None:
         listed = self.dice.choice(list(self._listed.values()))
-        product = self.dice.choice((Product.CNC, Product.MIS))
+        product = self._orders.product(listed)
         quote, order_id = self._quotes[listed.symbol], self._id()
         close = ClosePosition(
             **common, order_id=order_id, product=product, instrument=listed, quote=quote
@@ -141,53 +170,50 @@ class MarketDay:
         self._ask(close, account.owner)
 
     def _place(self, common: dict[str, Any], account: Account) -> None:
-        listed = self.dice.choice(list(self._listed.values()))
-        quote = self._quotes[listed.symbol]
         self.placed += 1
         try:
-            placing = PlaceOrder(
-                **common,
-                order_id=self._id(),
-                order=self._order(listed, quote),
-                instrument=listed,
-                quote=quote,
-                quote_max_age=timedelta(minutes=5),
-            )
+            placing = self._orders.any(common)
         except DomainError as error:
             self.refused[error.code] += 1
             return
         self._ask(placing, account.owner)
 
-    def _order(self, listed: Instrument, quote: Quote) -> Order:
-        dice = self.dice
-        kind, side = dice.choice(list(OrderType)), dice.choice(list(Side))
-        product = dice.choice((Product.CNC, Product.CNC, Product.MIS))
-        tif = dice.choice(TIFS)
-        if kind in CONDITIONAL or (product is Product.MIS and tif is Tif.GTC):
-            tif = Tif.DAY
-        last = quote.last or quote.ask or Decimal(1)
-        away = Decimal(dice.randint(1, 40)) / 10_000 * last
-        rising = (side is Side.BUY) is not (kind is OrderType.MIT)
-        stop = round_down_to(last + away if rising else last - away, listed.tick_size)
-        better = last - away if side is Side.BUY else last + away
-        price = round_down_to(dice.choice((better, 2 * last - better)), listed.tick_size)
-        if kind is OrderType.STOP_LIMIT:
-            price = stop
-        trailing = kind is OrderType.TRAILING_STOP
-        return Order(
-            symbol=listed.symbol,
-            side=side,
-            quantity=Decimal(dice.randint(1, 300)),
-            order_type=kind,
-            product=product,
-            price=price if kind in PRICED else None,
-            tif=tif,
-            stop_price=stop if kind in CONDITIONAL and not trailing else None,
-            trail_amount=Decimal("0.05") if trailing else None,
-            trigger_by=dice.choice((TriggerBy.LAST, TriggerBy.LAST, TriggerBy.BID_ASK)),
-            post_only=kind is OrderType.LIMIT and tif is Tif.DAY and dice.random() < 0.1,
-            reduce_only=dice.random() < 0.05,
+    def _close_the_day(self) -> None:
+        """What the house does in the evening: it closes, it charges, and contracts end."""
+        listings = tuple(
+            Listing(instrument=self._listed[symbol], quote=quote)
+            for symbol, quote in self._quotes.items()
         )
+        for account_id in self._accounts:
+            common: dict[str, Any] = {"at": self.now, "account_id": account_id}
+            evening: list[Command] = [
+                SquareOff(
+                    **common,
+                    square_id=account_id,
+                    reason="SQUARE_OFF",
+                    listings=listings,
+                    products=frozenset({Product.MIS}),
+                    final=True,
+                ),
+                ChargeInterest(
+                    **common, rate=LENDING_RATE, through=self.now.date() + timedelta(days=3)
+                ),
+            ]
+            for contract in CONTRACTS:
+                priced = contract.symbol if contract is FUTURE else "SPY"
+                price = mark(self._quotes[priced])
+                assert price is not None
+                evening.append(
+                    ExpirePosition(
+                        **common, instrument=contract, settlement_price=price, expired_on=EXPIRY
+                    )
+                )
+            for command in evening:
+                self._ask(command, "system:clock")
+
+    def lacking(self) -> set[str]:
+        """What a whole session must have in it, and this one has not."""
+        return EVERYTHING - set(self.seen) - set(self.kinds)
 
     # ── what dispatch does ─────────────────────────────────────────────────────
 
@@ -228,12 +254,22 @@ class MarketDay:
 
     def _record(self, stream: str, event: Event, actor: str) -> None:
         self.kinds[type(event).__name__] += 1
+        if isinstance(event, OrderPlaced):
+            self._see(event)
         self._versions[stream] += 1
         meta = Meta(
             actor=actor, command_id=self._id(), correlation_id=self._id(), occurred_at=self.now
         )
         position, version = len(self.facts) + 1, self._versions[stream]
         self.facts.append(Fact(position, stream, version, event, meta, self.now))
+
+    def _see(self, placed: OrderPlaced) -> None:
+        order = placed.order
+        self.seen[f"{order.product} {order.asset}"] += 1
+        self.seen.update((str(order.order_type), str(order.tif), str(placed.origin)))
+        self.seen.update(flag for flag in FLAGS if getattr(order, flag))
+        if order.group is not None:
+            self.seen.update((str(order.group.kind), f"{order.group.kind} {order.group.role}"))
 
     def _id(self) -> UUID:
         """Looks like UUIDv7, and grows."""
