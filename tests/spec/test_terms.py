@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import pytest
 from msgspec.structs import replace
 
 from commands.trading import PlaceBracket, RecordTrigger
 from domain.base import fold
 from domain.trading import (
     Account,
+    Order,
     OrderFilled,
     OrderHeld,
     OrderReplaced,
@@ -21,6 +23,7 @@ from domain.trading import (
     Tif,
 )
 from domain.trading.margin import SAMPLE, writing_risk
+from domain.trading.reservation import collared, first_stop, terms_of, touch, worst_price
 from tests.spec.given import given
 from tests.spec.test_order_kinds import BOUGHT, LOW, STOP, gtt, kinds, trigger
 from tests.spec.test_products import CALL, asked
@@ -117,3 +120,79 @@ def test_a_trigger_pays_the_fees_of_the_day_on_which_it_goes_off() -> None:
     (filled,) = fill("5", "89", FIRST).decide(working)
     assert isinstance(filled, OrderFilled)
     assert filled.fee_schedule == "ZERODHA@2"
+
+
+# ── from which price an order is reckoned ──────────────────────────────────────
+
+
+def trailing(side: Side, **more: Decimal) -> Order:
+    return replace(ticket(side, "10", None), order_type=OrderType.TRAILING_STOP, **more)
+
+
+@pytest.mark.parametrize(
+    ("order", "seen", "stop"),
+    [
+        (trailing(Side.SELL, trail_amount=Decimal("0.12")), "100", "99.85"),
+        (trailing(Side.BUY, trail_amount=Decimal("0.12")), "100", "100.15"),
+        (trailing(Side.SELL, trail_pct=Decimal(10)), "100", "90"),
+        (trailing(Side.BUY, trail_amount=Decimal(1)), None, "101.05"),
+        (trailing(Side.SELL, trail_amount=Decimal(1)), None, "98.95"),
+        (trailing(Side.SELL, trail_amount=Decimal(500)), "100", "0.05"),
+    ],
+)
+def test_a_trailing_stop_begins_at_the_last_price_or_else_at_the_touch(
+    order: Order, seen: str | None, stop: str
+) -> None:
+    shown = replace(quote(), last=None if seen is None else Decimal(seen))
+    assert first_stop(order, ACME, shown) == Decimal(stop)
+    assert first_stop(order, ACME, None) is None
+    nothing = replace(quote(), bid=None, ask=None)
+    assert first_stop(order, ACME, nothing) is None
+
+
+def test_a_stop_is_its_own_beginning_and_a_market_order_has_none_without_a_market() -> None:
+    stop = replace(ticket(price=None), order_type=OrderType.STOP, stop_price=Decimal(101))
+    assert first_stop(stop, ACME, None) == 101
+    assert worst_price(stop, ACME, None) == Decimal("104.05")
+    market = ticket(price=None)
+    assert worst_price(market, ACME, None) is None
+    assert terms_of(market, ACME, None) is None
+    last = replace(quote(), bid=None, ask=None, last=Decimal(50))
+    assert (touch(last, Side.BUY), touch(quote(), Side.SELL)) == (Decimal(50), Decimal("99.95"))
+    assert worst_price(market, ACME, last) == Decimal("51.5")
+
+
+def test_the_collar_of_a_cheap_option_is_five_ticks() -> None:
+    assert collared(Decimal(1), Side.BUY, CALL) == Decimal("1.25")
+    assert collared(Decimal(10), Side.BUY, CALL) == 11
+    assert collared(Decimal("0.10"), Side.SELL, CALL) == Decimal("0.05")
+
+
+def test_a_short_sale_is_reckoned_from_the_ask_else_from_the_last_price() -> None:
+    short = replace(ticket(Side.SELL, "10", "50"), product=Product.MIS)
+    for seen, reserved in (
+        (quote("99.95", "100"), "103"),
+        (replace(quote(), ask=None, last=Decimal(80)), "82.4"),
+        (replace(quote(), ask=None, last=None), "51.5"),
+        (None, "51.5"),
+    ):
+        terms = terms_of(short, ACME, seen)
+        assert terms is not None
+        assert told(terms.limit, terms.price) == (50, Decimal(reserved))
+
+
+def test_what_the_broker_does_not_lend_on_is_lent_nothing() -> None:
+    lent = replace(ticket(), product=Product.MTF)
+    terms = terms_of(lent, replace(ACME, mtf_own_funds_rate=Decimal("0.25")), None)
+    assert terms is not None
+    assert terms.risk == Decimal("0.75")
+    alone = terms_of(lent, ACME, None)
+    assert alone is not None
+    assert alone.risk == 0
+
+
+def test_leverage_is_by_product() -> None:
+    order = replace(ticket(), product=Product.MIS)
+    terms = terms_of(order, ACME, None)
+    assert terms is not None
+    assert told(terms.unit, terms.risk) == (20, Decimal("0.2"))
