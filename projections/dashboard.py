@@ -63,6 +63,7 @@ def project(
             row.open_orders = -1
         case OrderRejected():
             row.rejected = 1
+            row.open_orders = -1 if event.was_placed else 0
         case AccountOpened():
             row.owner_id = event.owner_id
             row.label = event.label

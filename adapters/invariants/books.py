@@ -135,16 +135,20 @@ class Books:
             yield "I-03", f"positions are worth {value:f}, recorded {self.balance.positions:f}"
 
     def _power(self, balance: Balance, key: Key, price: Decimal) -> Decimal:
-        """Buying power with this position valued at ``price`` and the others where they were."""
-        at_risk = sum(
+        """
+        Buying power with this position valued at ``price`` and the others where they were.
+
+        A gain elsewhere covers no loss here: once the loss is taken it would not either.
+        """
+        lost = sum(
             (
-                held.at_risk(price if other == key else held.last_price)
+                min(ZERO, held.at_risk(price if other == key else held.last_price))
                 for other, held in self.holdings.items()
             ),
             ZERO,
         )
         held = self.holdings[key]
-        return balance.available - held.dearer_by(price) + min(ZERO, at_risk)
+        return balance.available - held.dearer_by(price) + lost
 
     def _on_offer(self, key: Key, held: Holding) -> Iterator[Complaint]:
         if key[1] not in LONG_ONLY:

@@ -137,9 +137,17 @@ class Table(Struct, frozen=True):
 
     @property
     def _recordset(self) -> str:
+        """The changes as rows; what is JSON arrives as its text."""
         typed = {column.name: column.sql for column in columns(self.row)}
-        defined = ", ".join(f"{name} {typed[name]}" for name in self.changing)
-        return f"json_to_recordset(%s::json) AS c({defined})"
+        texts = {name for name in self.changing if typed[name] == "json"}
+        defined = ", ".join(
+            f"{name} {'text' if name in texts else typed[name]}" for name in self.changing
+        )
+        recordset = f"json_to_recordset(%s::json) AS c({defined})"
+        if not texts:
+            return recordset
+        names = ", ".join(f"{name}::json" if name in texts else name for name in self.changing)
+        return f"(SELECT {names} FROM {recordset}) AS c"
 
     def _merged(self, change: str) -> str:
         merged = {

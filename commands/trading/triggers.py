@@ -92,7 +92,7 @@ class RecordTrigger(AccountCommand, frozen=True, kw_only=True):
             context = {name: str(value) for name, value in error.context.items()}
             verdict = Refusal(error.code, error.detail, context)
         if isinstance(verdict, Refusal):
-            return (replace(asked.rejected(verdict), order=order),)
+            return (replace(asked.rejected(verdict), order=order, was_placed=True),)
         terms, need = verdict.terms, verdict.need
         return (
             OrderTriggered(

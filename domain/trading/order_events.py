@@ -118,7 +118,11 @@ class TrailingStopAdjusted(Event, frozen=True):
 
 
 class OrderRejected(Event, frozen=True):
-    """``code`` and the numbers of ``context`` as in the rejection catalogue."""
+    """
+    ``code`` and the numbers of ``context`` as in the rejection catalogue.
+
+    ``was_placed``: a trigger that went off in vain; the order is on record already.
+    """
 
     account_id: UUID
     order_id: UUID
@@ -127,6 +131,7 @@ class OrderRejected(Event, frozen=True):
     detail: str
     context: dict[str, str]
     client_order_id: str | None = None
+    was_placed: bool = False
 
 
 class OrderFillDeferred(Event, frozen=True):

@@ -197,7 +197,7 @@ def _filled_late(event: OrderFilledLate) -> OrderRow:
 
 
 def _rejected(event: OrderRejected, at: At) -> OrderRow:
-    row = _ticket(event, at)
+    row = OrderRow(order_id=event.order_id) if event.was_placed else _ticket(event, at)
     row.ended_as = Status.REJECTED
     row.ended_at = at.occurred_at
     row.reject_code = event.code

@@ -74,9 +74,9 @@ class OrderRow(Row, kw_only=True, array_like=True, gc=False):
     quote_age_ms: int | None = None
     ended_as: Status | None = None
     reason: str | None = None
-    reject_code: Once[str | None] = None
-    reject_detail: Once[str | None] = None
-    reject_context: Once[Json | None] = None
+    reject_code: str | None = None
+    reject_detail: str | None = None
+    reject_context: Json | None = None
     accepted_at: datetime | None = None
     replaced_at: datetime | None = None
     filled_at: datetime | None = None

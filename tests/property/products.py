@@ -32,6 +32,7 @@ from domain.trading import (
     Product,
     Side,
     Style,
+    holding,
 )
 from tests.spec.trading import ME, MINE, NOW, quote
 
@@ -177,7 +178,8 @@ class Trading(RuleBasedStateMachine):
         if not filled:
             return
         if working.counted:  # I-06
-            assert filled[0].balance.buying_power >= before, (filled[0], before)
+            after = buying_power_at(self.account, order, price)
+            assert after >= before, (filled[0], before, after)
         if order_id in self.account.orders:  # I-10
             assert again.decide(self.account) == ()
 
@@ -225,15 +227,22 @@ class Trading(RuleBasedStateMachine):
 
 
 def buying_power_at(account: Account, order: Order, price: Decimal) -> Decimal:
-    """The buying power with the position of this order marked at ``price``."""
-    held, balance = account.position(order.symbol, order.product), account.balance
-    margin, unrealised = balance.margin, balance.unrealised
-    if held.style is Style.VARIATION:
-        unrealised += held.unrealised_at(price) - held.variation
-    elif held.quantity < 0:
-        risk = held.margin - abs(held.quantity) * held.last_price * held.multiplier
-        margin += abs(held.quantity) * price * held.multiplier + risk - held.margin
-    return tidy(balance.cash - balance.reserved - margin + min(Decimal(0), unrealised))
+    """
+    The buying power with the position of this order marked at ``price``.
+
+    What is gained elsewhere covers no loss: to take a loss that a gain of another position had
+    covered lowers the sum of both, by the very definition (trading.md §4.5.4).
+    """
+    balance, lost = account.balance, Decimal(0)
+    margin = balance.margin
+    for key, held in account.positions.items():
+        mine = key == holding(order.symbol, order.product)
+        at = price if mine else held.last_price
+        if held.style is Style.VARIATION:
+            lost += min(Decimal(0), held.unrealised_at(at))
+        elif mine and held.quantity < 0:
+            margin += abs(held.quantity) * (price - held.last_price) * held.multiplier
+    return tidy(balance.cash - balance.reserved - margin + lost)
 
 
 def equity_at(account: Account, price: Decimal) -> Decimal:
