@@ -147,7 +147,7 @@ class Table(Struct, frozen=True):
         if not texts:
             return recordset
         names = ", ".join(f"{name}::json" if name in texts else name for name in self.changing)
-        return f"(SELECT {names} FROM {recordset}) AS c"
+        return sql("(SELECT {names} FROM {rows}) AS c", names=names, rows=recordset).decode()
 
     def _merged(self, change: str) -> str:
         merged = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -67,12 +68,18 @@ def test_legs_are_looked_at_together() -> None:
 
 def test_what_writing_needs_is_its_risk_and_its_exposure() -> None:
     call = replace(CALL, multiplier=Decimal(2))
-    assert writing_risk(call, Decimal(5), HUNDRED) == 2 * Decimal("11.25") + 2 * Decimal("3.5")
+    assert writing_risk(call, Decimal(5), HUNDRED, SAMPLE) == 2 * Decimal("11.25") + 2 * Decimal(
+        "3.5"
+    )
     put = replace(call, type=InstrumentType.PE)
-    assert writing_risk(put, Decimal(5), HUNDRED) == 2 * Decimal("11.25") + 2 * Decimal("3.5")
-    deep = writing_risk(replace(put, strike=Decimal(120)), Decimal(20), HUNDRED)
+    assert writing_risk(put, Decimal(5), HUNDRED, SAMPLE) == 2 * Decimal("11.25") + 2 * Decimal(
+        "3.5"
+    )
+    deep = writing_risk(replace(put, strike=Decimal(120)), Decimal(20), HUNDRED, SAMPLE)
     assert deep == 2 * 10 + 2 * Decimal("3.5")
-    assert writing_risk(call, Decimal(5), None) == writing_risk(call, Decimal(5), HUNDRED)
+    assert writing_risk(call, Decimal(5), None, SAMPLE) == writing_risk(
+        call, Decimal(5), HUNDRED, SAMPLE
+    )
 
 
 def test_a_class_of_its_own_goes_before_the_type_and_a_product_before_the_rest() -> None:
@@ -80,7 +87,13 @@ def test_a_class_of_its_own_goes_before_the_type_and_a_product_before_the_rest()
     assert SAMPLE.rates(index).price_range == Decimal("0.07")
     assert SAMPLE.rates(CALL).price_range == Decimal("0.10")
     rates = MarginRates(initial=Decimal("0.5"), by_product={Product.MIS: Decimal("0.2")})
-    own = MarginSchedule(id="OWN", version=1, source="a test", classes={InstrumentType.EQ: rates})
+    own = MarginSchedule(
+        id="OWN",
+        version=1,
+        source="a test",
+        valid_from=date(2026, 1, 1),
+        classes={InstrumentType.EQ: rates},
+    )
     assert initial_rate(ACME, Product.MIS, own) == Decimal("0.2")
     assert initial_rate(ACME, Product.NRML, own) == Decimal("0.5")
-    assert initial_rate(FUTURE, Product.NRML) == Decimal("0.10")
+    assert initial_rate(FUTURE, Product.NRML, SAMPLE) == Decimal("0.10")

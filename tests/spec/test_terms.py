@@ -24,6 +24,7 @@ from domain.trading import (
 )
 from domain.trading.margin import SAMPLE, writing_risk
 from domain.trading.reservation import collared, first_stop, terms_of, touch, worst_price
+from tests.spec.daily import TODAY
 from tests.spec.given import given
 from tests.spec.test_order_kinds import BOUGHT, LOW, STOP, gtt, kinds, trigger
 from tests.spec.test_products import CALL, asked
@@ -156,7 +157,7 @@ def test_a_stop_is_its_own_beginning_and_a_market_order_has_none_without_a_marke
     assert worst_price(stop, ACME, None) == Decimal("104.05")
     market = ticket(price=None)
     assert worst_price(market, ACME, None) is None
-    assert terms_of(market, ACME, None) is None
+    assert terms_of(market, ACME, None, on=TODAY) is None
     last = replace(quote(), bid=None, ask=None, last=Decimal(50))
     assert (touch(last, Side.BUY), touch(quote(), Side.SELL)) == (Decimal(50), Decimal("99.95"))
     assert worst_price(market, ACME, last) == Decimal("51.5")
@@ -176,23 +177,23 @@ def test_a_short_sale_is_reckoned_from_the_ask_else_from_the_last_price() -> Non
         (replace(quote(), ask=None, last=None), "51.5"),
         (None, "51.5"),
     ):
-        terms = terms_of(short, ACME, seen)
+        terms = terms_of(short, ACME, seen, on=TODAY)
         assert terms is not None
         assert told(terms.limit, terms.price) == (50, Decimal(reserved))
 
 
 def test_what_the_broker_does_not_lend_on_is_lent_nothing() -> None:
     lent = replace(ticket(), product=Product.MTF)
-    terms = terms_of(lent, replace(ACME, mtf_own_funds_rate=Decimal("0.25")), None)
+    terms = terms_of(lent, replace(ACME, mtf_own_funds_rate=Decimal("0.25")), None, on=TODAY)
     assert terms is not None
     assert terms.risk == Decimal("0.75")
-    alone = terms_of(lent, ACME, None)
+    alone = terms_of(lent, ACME, None, on=TODAY)
     assert alone is not None
     assert alone.risk == 0
 
 
 def test_leverage_is_by_product() -> None:
     order = replace(ticket(), product=Product.MIS)
-    terms = terms_of(order, ACME, None)
+    terms = terms_of(order, ACME, None, on=TODAY)
     assert terms is not None
     assert told(terms.unit, terms.risk) == (20, Decimal("0.2"))
