@@ -34,11 +34,11 @@ from domain.trading import (
     Tif,
     TriggerBy,
 )
-from domain.trading.order import CONDITIONAL, PRICED
+from domain.trading.order import AUCTIONS, CONDITIONAL, PRICED
 
 QUOTE_AGE = timedelta(minutes=5)
 LONG_LIVED = (Product.CNC, Product.SPOT)
-TIFS = (Tif.DAY, Tif.DAY, Tif.DAY, Tif.GTC, Tif.GTD, Tif.IOC, Tif.FOK)
+TIFS = (Tif.DAY, Tif.DAY, *Tif)
 
 
 class Orders:
@@ -123,7 +123,10 @@ class Orders:
         tif = self.dice.choice(TIFS)
         if tif in (Tif.GTC, Tif.GTD) and product not in LONG_LIVED:
             return Tif.DAY
-        return Tif.DAY if kind in CONDITIONAL and tif in (Tif.IOC, Tif.FOK) else tif
+        if product is Product.CNC and kind not in CONDITIONAL and self.dice.random() < 0.2:
+            return self.dice.choice(AUCTIONS)
+        at_once = kind in CONDITIONAL and tif in (Tif.IOC, Tif.FOK)
+        return Tif.DAY if at_once or tif in AUCTIONS else tif
 
     def product(self, one: Instrument) -> Product:
         return Product(self.dice.choice(one.products))
