@@ -25,7 +25,7 @@ from api.wiring import Request
 PREFIX = "/api/v1"
 MODULES = {
     "identity": (*identity.ROUTES, *admin.IDENTITY),
-    "trading": trading.ROUTES,
+    "trading": (*trading.ROUTES, *admin.TRADING),
     "market": (*market.ROUTES, *alerts.ROUTES),
     "compliance": admin.COMPLIANCE,
 }
@@ -88,12 +88,14 @@ def _cors(house: House) -> CORSConfig | None:
             "Authorization",
             "Content-Type",
             "Idempotency-Key",
+            "If-Match",
             "X-CSRF-Token",
             "X-Min-Position",
             "X-Session-Mode",
         ],
         allow_credentials=True,  # of these origins, which are named one by one
         expose_headers=[
+            "ETag",
             "Idempotency-Replayed",
             "RateLimit",
             "RateLimit-Policy",

@@ -15,6 +15,7 @@ from adapters.candles import Remembered
 from adapters.credentials import Credentials
 from adapters.desks import DesksInMemory
 from adapters.feeds import Board, Sheets
+from adapters.histories import Histories
 from adapters.ids import Ids
 from adapters.masters import Found
 from adapters.people.people import People
@@ -54,6 +55,7 @@ class House(Struct, frozen=True, kw_only=True):
     head: Callable[[], Awaitable[int]]
     seen: Callable[[int], Awaitable[object]]
     past: Past
+    history: Histories
     views: AsyncConnectionPool[Any]
     back_room: BackRoom
     board: Board

@@ -31,6 +31,7 @@ from adapters.approvals import followed
 from adapters.calendars import CalendarError, calendars
 from adapters.feeds import Board, Feed, FeedError, Quarantine, Sheets, feed_from
 from adapters.garbage import spare_what_stays
+from adapters.histories import connecting, histories, retelling
 from adapters.ids import Ids
 from adapters.keys import kept
 from adapters.mail.outbox import fill
@@ -172,7 +173,8 @@ async def _market(engine: Engine, parts: frozenset[str]) -> list[Work]:
     works: list[Work] = []
     pace: Callable[[float], Awaitable[None]] = asyncio.sleep
     if "react" in parts:
-        works.append(followed(engine.dsn, engine.dispatch, engine.tape, clock).run())
+        dispatch = retelling(engine.dispatch, histories(connecting(engine.dsn)))
+        works.append(followed(engine.dsn, dispatch, engine.tape, clock).run())
         works.append(_clock(engine))
         floor, position = await _venue(engine)
         pace = floor.pace

@@ -16,6 +16,7 @@ from psycopg_pool import AsyncConnectionPool
 from adapters.back_room import BackRoom
 from adapters.by_heart import tail_from
 from adapters.desks import DesksInMemory, house_limits
+from adapters.histories import histories
 from adapters.masters import Found, search
 from adapters.people.people import people_of
 from adapters.postgres import Patient, as_app
@@ -110,6 +111,7 @@ async def _house(engine: Engine, clock: Callable[[], datetime]) -> AsyncIterator
             head=lambda: _head(engine),
             seen=lambda position: seen(position, READ_MODELS),
             past=lambda account_id, upto: _past(views, account_id, upto),
+            history=histories(views.connection),
             views=views,
             back_room=BackRoom(dsn),
             board=engine.board,

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from domain.errors import NotFound
 from domain.trading import Liquidity, OrderFilled, OrderFilledLate, Product, Side
+from domain.trading.journal import Standing
 from projections.base import At, Json, Line, Row, as_json
 from projections.query import (
     LIMIT,
@@ -30,7 +31,7 @@ MONEY: bool = False
 
 class FillRow(Line, kw_only=True, array_like=True, gc=False):
     key = ("account_id", "position")
-    indexes = ("(order_id)",)
+    indexes = ("(order_id)", "(exec_id)")
 
     account_id: UUID
     exec_id: UUID
@@ -91,7 +92,8 @@ class Fill(Struct, frozen=True):
 
     ``realised_*`` are this fill's alone, by weighted average and by first in first out; ``held``
     is the position right after it.  ``fees`` are its components, ``short_qty`` what was sold
-    short, ``loan`` what was borrowed for it.
+    short, ``loan`` what was borrowed for it.  All is as it was booked; ``status`` tells whether
+    it was corrected or annulled since (GET /trades/EXEC_ID).
     """
 
     exec_id: UUID
@@ -116,9 +118,12 @@ class Fill(Struct, frozen=True):
     executed_at: datetime
     evidence: dict[str, str | int | None]
     position: int
+    status: Standing
 
 
-_COLUMNS = columns_for(Fill, "f")
+_STATUS = """COALESCE((SELECT v.standing FROM rm.trade_versions v
+    WHERE v.trade_id = f.exec_id ORDER BY v.version DESC LIMIT 1), 'ACTIVE')"""
+_COLUMNS = columns_for(Fill, "f", status=_STATUS)
 _OF_ACCOUNT = sql(
     """
 SELECT f.* FROM rm.accounts a LEFT JOIN LATERAL (

@@ -18,7 +18,7 @@ from projections.query import Amount, Db, mean, of_known_account, plain, sql
 from projections.valuation import Held, MarkQuality, Marks
 
 
-class Holding(Struct, frozen=True):
+class Owned(Struct, frozen=True):
     """
     ``quantity`` is ``settled_qty``, which was delivered, and ``unsettled_qty``, bought since the
     last settlement (T+1); a coin is delivered at once.
@@ -59,18 +59,18 @@ SELECT p.position_id, p.account_id, p.symbol, p.product, p.quantity, p.cost_basi
 )
 
 
-async def of_account(db: Db, owner: UUID, account_id: UUID, marks: Marks) -> list[Holding]:
+async def of_account(db: Db, owner: UUID, account_id: UUID, marks: Marks) -> list[Owned]:
     """What the account owns, by symbol."""
     found = await of_known_account(db, account_id, _OF_ACCOUNT, (account_id, owner))
     return [_at_the_mark(row, marks) for row in found]
 
 
-def _at_the_mark(row: dict[str, Any], marks: Marks) -> Holding:
+def _at_the_mark(row: dict[str, Any], marks: Marks) -> Owned:
     multiplier, last = Decimal(row.pop("multiplier")), Decimal(row.pop("last_price"))
     quantity, cost = Decimal(row["quantity"]), Decimal(row["cost_basis"])
     held = Held(row["symbol"], quantity, cost, multiplier, last, Style.PREMIUM)
     mark, quality = held.mark(marks)
-    return Holding(
+    return Owned(
         **row,
         unsettled_qty=plain(max(ZERO, quantity - Decimal(row["settled_qty"]))),
         average_price=mean(cost, quantity * multiplier),

@@ -27,6 +27,8 @@ from domain.trading import (
     Settled,
     Side,
     Style,
+    TradeAnnulled,
+    TradeCorrected,
     TradesSettled,
     holding,
 )
@@ -80,10 +82,14 @@ def project(
     | CorporateActionApplied
     | PositionExpired
     | PositionRestated
+    | TradeCorrected
+    | TradeAnnulled
     | TradesSettled,
     at: At,
 ) -> Sequence[Row]:
     match event:
+        case TradeCorrected() | TradeAnnulled():
+            return (_restated(event),)
         case TradesSettled():
             return [_settled(event.account_id, each) for each in event.settled]
         case MarginRemarked():
@@ -111,6 +117,25 @@ def project(
     row.fees = event.fee
     row.fills = 1
     return (row,)
+
+
+def _restated(event: TradeCorrected | TradeAnnulled) -> PositionRow:
+    """What was dealt in altogether; all else is told by the restatement."""
+    row = PositionRow(
+        account_id=event.account_id,
+        symbol=event.symbol,
+        product=event.product,
+        position_id=position_id(event.account_id, event.symbol, event.product),
+    )
+    counted = event.after.quantity if isinstance(event, TradeCorrected) else ZERO
+    more = counted - event.before.quantity
+    if event.side is Side.BUY:
+        row.bought = more
+    else:
+        row.sold = more
+    if isinstance(event, TradeAnnulled):
+        row.fills = -1
+    return row
 
 
 def _settled(account_id: UUID, each: Settled) -> PositionRow:

@@ -95,7 +95,7 @@ async def _close(request: Request, position_id: UUID, closing: Closing) -> Order
 
 
 @get("/holdings", responses=documented(404, 422, 503))
-async def list_holdings(request: Request, account_id: FromQuery[UUID]) -> Page[holdings.Holding]:
+async def list_holdings(request: Request, account_id: FromQuery[UUID]) -> Page[holdings.Owned]:
     """What an account owns, delivered or on its way (T+1), by symbol, valued at the market."""
     return Page(await request.read(holdings.of_account, account_id, request.marks))
 

@@ -4,6 +4,8 @@ from commands.trading.announce import AnnounceCorporateAction as AnnounceCorpora
 from commands.trading.base import AccountCommand as AccountCommand
 from commands.trading.baskets import Leg as Leg
 from commands.trading.baskets import PlaceBasket as PlaceBasket
+from commands.trading.blast import Blast as Blast
+from commands.trading.blast import blast_radius as blast_radius
 from commands.trading.brackets import PlaceBracket as PlaceBracket
 from commands.trading.breaches import CheckRisk as CheckRisk
 from commands.trading.cancels import CancelAll as CancelAll
@@ -19,6 +21,8 @@ from commands.trading.convert import ConvertPosition as ConvertPosition
 from commands.trading.corporate import ApplyCorporateAction as ApplyCorporateAction
 from commands.trading.corrections import AnnulTrade as AnnulTrade
 from commands.trading.corrections import CorrectTrade as CorrectTrade
+from commands.trading.corrections import MovedOn as MovedOn
+from commands.trading.corrections import Restating as Restating
 from commands.trading.desk import ActivateDeskKillSwitch as ActivateDeskKillSwitch
 from commands.trading.desk import ReleaseDeskKillSwitch as ReleaseDeskKillSwitch
 from commands.trading.desk import ReleaseUserKillSwitch as ReleaseUserKillSwitch

@@ -12,14 +12,13 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid5
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from commands.base import demand_reason
 from commands.trading.base import AccountCommand, demand_amount
 from commands.trading.refolding import Changes, Teller, Told, Trade, digest, same_book, trades_of
 from domain.base import Event, Events, Role
-from domain.errors import Conflict, Illegal, NotFound
+from domain.errors import Conflict, Illegal, Invalid, NotFound
 from domain.money import ZERO, tidy
 from domain.trading import (
     LONG_ONLY,
@@ -40,6 +39,13 @@ from domain.trading.correction_events import (
 from domain.trading.day import holding_after, revalued
 
 
+class MovedOn(Conflict):
+    """The account has new facts since its history was read: read it again."""
+
+    def __init__(self) -> None:
+        super().__init__("VERSION_STALE", "the account has moved on", current="newer")
+
+
 class Restating(AccountCommand, frozen=True, kw_only=True):
     """What correcting and annulling have in common."""
 
@@ -54,6 +60,10 @@ class Restating(AccountCommand, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         demand_reason(self.reason)
+
+    def wanted(self, trade: Trade) -> Terms | None:
+        """The terms that are to count; None where it is to count no more."""
+        raise NotImplementedError
 
     def trade(self) -> Trade:
         """The trade as it counts now; its version must be the one that was looked at."""
@@ -102,18 +112,25 @@ class CorrectTrade(Restating, frozen=True, kw_only=True):
             value = getattr(self, field)
             if value is not None:
                 demand_amount(field, value)
+        if self.executed_at is not None and self.executed_at > self.at:
+            rule = "not after now"
+            detail = f"executed_at must be {rule}"
+            raise Invalid("VALIDATION", detail, field="executed_at", rule=rule)
 
-    def decide(self, account: Account) -> Events:
-        trade = self.trade()
+    def wanted(self, trade: Trade) -> Terms:
         before = trade.terms
         if before is None:
             raise Illegal("TRADE_ALREADY_ANNULLED", trade_id=str(self.trade_id))
-        after = Terms(
+        return Terms(
             self.quantity or before.quantity,
             self.price or before.price,
             self.executed_at or before.executed_at,
         )
-        if after == before:
+
+    def decide(self, account: Account) -> Events:
+        trade = self.trade()
+        before, after = trade.terms, self.wanted(trade)
+        if before is None or after == before:
             return ()
         fill, version = trade.fill, trade.version + 1
         corrected = TradeCorrected(
@@ -137,6 +154,9 @@ class AnnulTrade(Restating, frozen=True, kw_only=True):
     """Say that a trade never was; asking twice changes nothing."""
 
     permission = "trades:annul"
+
+    def wanted(self, trade: Trade) -> None:
+        return None
 
     def decide(self, account: Account) -> Events:
         known = trades_of(self.history).get(self.trade_id)
@@ -175,7 +195,7 @@ def restatement(
     held = account.position(fill.symbol, fill.product)
     booked = _told(asked, trade, now)
     if not same_book(booked.position, held):
-        raise Conflict("VERSION_STALE", "the account has moved on", current="newer")
+        raise MovedOn
     told = _told(asked, trade, now | {asked.trade_id: terms})
     _demand_within(asked, trade, told)
     after = _valued(held, told.position)
@@ -251,32 +271,3 @@ def breaks(account: Account, fact: PositionRestated) -> str | None:
     if fact.balance.available < 0:
         return "there would be less cash than is spoken for"
     return None
-
-
-class Blast(Struct, frozen=True):
-    """What a correction or an annulment would change, before anybody decides."""
-
-    trade_id: UUID
-    symbol: str
-    product: str
-    deltas: Deltas
-    quantity_after: Decimal
-    cash_after: Decimal
-    equity_after: Decimal
-    breaks: str | None
-
-
-def blast_radius(account: Account, command: Restating, terms: Terms | None) -> Blast:
-    """The figures that would change, without changing them."""
-    trade = command.trade()
-    fact = restatement(account, command, trade, terms)
-    return Blast(
-        trade_id=command.trade_id,
-        symbol=fact.holding.symbol,
-        product=fact.holding.product,
-        deltas=fact.deltas,
-        quantity_after=fact.holding.quantity,
-        cash_after=fact.balance.cash,
-        equity_after=fact.balance.equity,
-        breaks=breaks(account, fact),
-    )

@@ -135,7 +135,7 @@ class Teller:
             case PositionConverted() | PositionExpired():
                 if event.symbol == self._symbol:
                     detail = "the position was converted or has expired since"
-                    raise Illegal("TRADE_CORRECTION_FORBIDDEN", detail, symbol=self._symbol)
+                    raise Illegal("TRADE_NOT_CORRECTABLE", detail, symbol=self._symbol)
             case Execution():
                 if self._is_mine(event):
                     self._fill(event)
@@ -180,7 +180,7 @@ class Teller:
     def _action(self, event: CorporateActionApplied) -> None:
         if event.into != event.symbol:
             detail = "the instrument was replaced since"
-            raise Illegal("TRADE_CORRECTION_FORBIDDEN", detail, symbol=self._symbol)
+            raise Illegal("TRADE_NOT_CORRECTABLE", detail, symbol=self._symbol)
         action = CorporateAction(
             action_id=event.action_id,
             kind=event.kind,

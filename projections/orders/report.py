@@ -33,7 +33,8 @@ class OrderReport(Struct, frozen=True):
     ``limit_price`` is the worst price the venue may fill at, ``reserved`` what is set aside for
     that; ``stop`` is what a held order waits for now, ``condition`` what it waited for last, and
     ``works_as`` its type since.  ``deferred`` is why it was not filled when that was told last,
-    at a quote so many milliseconds old.  ``avg_px`` is None until something is filled.
+    at a quote so many milliseconds old.  ``avg_px`` is None until something is filled;
+    ``busted_qty`` was filled and annulled since, and counts no more.
     ``placed`` is the position of its first fact, ``position`` of its last.
     """
 
@@ -75,6 +76,7 @@ class OrderReport(Struct, frozen=True):
     turnover: Amount
     fees: Amount
     fills: int
+    busted_qty: Amount
     reserved: Amount
     venue: str | None
     model: str | None
@@ -103,7 +105,14 @@ _STATUS = """CASE WHEN o.ended_at IS NOT NULL THEN o.ended_as
          WHEN o.cum_qty > 0 THEN 'PARTIALLY_FILLED'
          WHEN o.accepted_at IS NOT NULL THEN 'NEW' ELSE 'PENDING_NEW' END"""
 _LEAVES = "CASE WHEN o.ended_at IS NULL THEN o.quantity - o.cum_qty ELSE 0 END"
-_COLUMNS = columns_for(OrderReport, "o", status=_STATUS, leaves_qty=_LEAVES, avg_px=None)
+_COLUMNS = columns_for(
+    OrderReport,
+    "o",
+    status=_STATUS,
+    leaves_qty=_LEAVES,
+    avg_px=None,
+    turnover="COALESCE(o.restated, o.turnover)",
+)
 _ONE = sql(
     """
 SELECT {columns} FROM rm.orders o JOIN rm.accounts a USING (account_id)

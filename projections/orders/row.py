@@ -25,7 +25,9 @@ from domain.trading import (
     OrderReplaceRequested,
     OrderSuspended,
     OrderTriggered,
+    PositionRestated,
     Status,
+    TradeAnnulled,
     TrailingStopAdjusted,
 )
 from projections.base import At, Row, as_json
@@ -53,6 +55,8 @@ OrderFact = (
     | OrderExpired
     | OrderRejected
     | OrderFillDeferred
+    | PositionRestated
+    | TradeAnnulled
     | Moved
 )
 #: What an order is while it is neither working nor held; nothing once it is back.
@@ -97,7 +101,13 @@ def _change(event: OrderFact, at: At) -> OrderRow:
         case TrailingStopAdjusted() | OrderFillDeferred():
             return _still_waiting(event, at)
         case _:
-            return OrderRow(order_id=event.order_id, away=AWAY.get(type(event), ""))
+            return _other(event)
+
+
+def _other(event: PositionRestated | TradeAnnulled | Moved) -> OrderRow:
+    if isinstance(event, PositionRestated | TradeAnnulled):
+        return _restated(event)
+    return OrderRow(order_id=event.order_id, away=AWAY.get(type(event), ""))
 
 
 def _ticket(event: OrderPlaced | OrderRejected, at: At) -> OrderRow:
@@ -193,6 +203,18 @@ def _filled_late(event: OrderFilledLate) -> OrderRow:
         fees=event.fee,
         fills=1,
         filled_at=event.executed_at,
+    )
+
+
+def _restated(event: PositionRestated | TradeAnnulled) -> OrderRow:
+    """Its status stays: what was annulled is not filled again."""
+    if isinstance(event, TradeAnnulled):
+        return OrderRow(order_id=event.order_id, busted_qty=event.before.quantity)
+    return OrderRow(
+        order_id=event.order_id,
+        cum_qty=event.order_cum_qty,
+        restated=event.order_turnover,
+        fees=event.deltas.fees,
     )
 
 

@@ -17,7 +17,8 @@ class OrderRow(Row, kw_only=True, array_like=True, gc=False):
 
     The status is not kept but read off: a live venue may report a fill before it acknowledges.
     ``waits`` says that it is held, ``away`` that it is asked to change or end, or rests;
-    ``deferred`` is why it was not filled when that was told last.
+    ``deferred`` is why it was not filled when that was told last.  ``restated`` is the turnover
+    since a trade of it was corrected or annulled, ``busted_qty`` what was annulled.
     """
 
     key = ("order_id",)
@@ -69,6 +70,8 @@ class OrderRow(Row, kw_only=True, array_like=True, gc=False):
     turnover: Sum[Decimal] = ZERO
     fees: Sum[Decimal] = ZERO
     fills: Sum[int] = 0
+    restated: Decimal | None = None
+    busted_qty: Sum[Decimal] = ZERO
     deferred: str | None = None
     deferred_at: datetime | None = None
     quote_age_ms: int | None = None

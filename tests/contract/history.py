@@ -31,40 +31,13 @@ from commands.trading import (
 )
 from domain.base import Event, Fact, Meta, State, fold
 from domain.errors import DomainError
-from domain.market import Instrument, InstrumentType, Quote, witness
+from domain.market import Instrument, Quote, witness
 from domain.trading import FLAT, Account, Order, OrderType, Product, Side, Tif, holding
-from tests.contract import clockwork, life_of_alerts, life_of_risk, office
+from tests.contract import clockwork, life_of_alerts, life_of_risk, life_of_trades, office
+from tests.contract.shares import PRICES
 
 OPENING = datetime(2026, 1, 5, 9, 15, tzinfo=UTC)
 MODEL = "TOP_OF_BOOK@1"
-
-
-def _instrument(
-    symbol: str, kind: InstrumentType, tick: str, step: str = "1", **more: Any
-) -> Instrument:
-    return Instrument(
-        symbol=symbol,
-        name=symbol,
-        exchange="TEST",
-        type=kind,
-        currency="USD",
-        tick_size=Decimal(tick),
-        qty_step=Decimal(step),
-        min_qty=Decimal(step),
-        **more,
-    )
-
-
-SPY = _instrument("SPY", InstrumentType.ETF, "0.01")
-IBM = _instrument("IBM", InstrumentType.EQ, "0.01")
-DUST = _instrument("DUST-USD", InstrumentType.SPOT, "0.0001", "0.0001")
-TENFOLD = _instrument("TEN", InstrumentType.EQ, "0.05", multiplier=Decimal(10))
-PRICES = {
-    SPY: Decimal("450.25"),
-    IBM: Decimal("185.10"),
-    DUST: Decimal("0.0123"),
-    TENFOLD: Decimal("33.45"),
-}
 
 
 #: Facts of one batch, which are recorded at the same moment.
@@ -88,9 +61,17 @@ def _as_is(document: bytes) -> bytes:
 
 
 class Trading:
-    """Some people, their accounts and a paper venue, playing on without end."""
+    """
+    Some people, their accounts and a paper venue, playing on without end.
 
-    def __init__(self, seed: int = 1, accounts: int = 6, owners: int = 3) -> None:
+    With ``corrected`` some of their trades turn out to have been wrong.
+    """
+
+    def __init__(
+        self, seed: int = 1, accounts: int = 6, owners: int = 3, *, corrected: bool = False
+    ) -> None:
+        self._corrected = corrected
+        self._told: dict[str, list[Event]] = {}
         self._dice = Random(seed)
         self._count = seed << 40
         self._versions: dict[str, int] = {}
@@ -130,6 +111,7 @@ class Trading:
         except DomainError:
             return []
         self._states[command.stream] = fold(state, events)
+        self._told.setdefault(command.stream, []).extend(events)
         meta = self._meta(actor)
         return [self._fact(command.stream, event, meta) for event in events]
 
@@ -154,6 +136,7 @@ class Trading:
             yield from office.a_day(self._now, self._id)
             yield from life_of_risk.a_day(self._now)
             yield from life_of_alerts.a_day(self._now)
+            yield from life_of_trades.a_day(self._now, self.owners[0], self._id)
         elif len(self.accounts) < self._accounts_max and dice < 0.15:
             yield from self._open()
         else:
@@ -163,7 +146,10 @@ class Trading:
         account_id = self._dice.choice(self.accounts)
         trader = self.account(account_id).owner
         common: dict[str, Any] = {"at": self._now, "account_id": account_id}
-        if dice < 0.04:
+        if self._corrected and 0.04 <= dice < 0.08:
+            told = self._told[f"account-{account_id}"]
+            yield from life_of_trades.a_correction(self._dice, common, told)
+        elif dice < 0.04:
             yield clockwork.a_turn(self._dice, common, PRICES, self._id()), "system:clock"
         elif dice < 0.18:
             amount = Decimal(self._dice.randint(1, 100_000)) / 100

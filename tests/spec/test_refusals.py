@@ -32,8 +32,14 @@ INTERNAL = {
     "READ_MODEL_UNKNOWN",
     "REBUILD_RUNNING",
 }
-#: A race lost too often is a Conflict to us, and a reason to try again to the client.
-OTHER_STATUS = {"VERSION_STALE", "CONFLICT_RETRY_EXHAUSTED"}
+#: A race lost too often is a Conflict to us, and a reason to try again to the client; what HTTP
+#: has a status of its own for is answered with that.
+OTHER_STATUS = {
+    "CONFLICT_RETRY_EXHAUSTED",
+    "TRADE_CREATED_BY_ENGINE_ONLY",
+    "VERSION_REQUIRED",
+    "VERSION_STALE",
+}
 
 
 def raised() -> Iterator[tuple[str, str, str]]:

@@ -22,6 +22,7 @@ from adapters.candles import days_of
 from adapters.desks import DesksInMemory
 from adapters.ended import Ended
 from adapters.feeds import Board, Sheets
+from adapters.histories import Histories
 from adapters.ids import Ids
 from adapters.masters import Found
 from adapters.people.people import people_of
@@ -35,7 +36,7 @@ from api.auth import PUBLIC, Gate
 from api.house import House
 from commands.dispatch import Dispatch
 from commands.identity import ACCESS_STREAM
-from domain.base import Fact
+from domain.base import Event, Fact
 from domain.market import Instrument, InstrumentType, Quote
 from domain.trading import Account
 from domain.trading.desk import STREAM as DESKS
@@ -101,6 +102,13 @@ async def past(account_id: UUID, upto: int | datetime | None) -> tuple[int, Acco
     return 0, Account()
 
 
+def history_in(tape: MemoryTape) -> Histories:
+    async def history(account_id: UUID) -> tuple[Event, ...]:
+        return tuple(fact.event for fact in tape.stream(f"account-{account_id}"))
+
+    return history
+
+
 async def nothing_listed(**asked: object) -> Page[Found]:
     return Page([])
 
@@ -131,6 +139,7 @@ def make(keys: Path, tape: MemoryTape, **changes: Any) -> House:
         head=head,
         seen=seen,
         past=past,
+        history=history_in(tape),
         views=views,
         back_room=BackRoom("host=/nowhere"),
         board=board,

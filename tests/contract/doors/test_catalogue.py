@@ -38,6 +38,12 @@ ELSEWHERE = {
     "CORPORATE_ACTION_EXISTS": "tests/contract/doors/test_corporate.py",
     "RETROACTIVE_NOT_ALLOWED": "tests/contract/doors/test_corporate.py",
     "CONFLICT_RETRY_EXHAUSTED": "tests/contract/doors/test_catalogue.py",
+    "TRADE_UNKNOWN": "tests/security/test_corrections.py",
+    "TRADE_ALREADY_ANNULLED": "tests/security/test_corrections.py",
+    "TRADE_NOT_CORRECTABLE": "tests/security/test_corrections.py",
+    "ANNULMENT_BREAKS_POSITION": "tests/security/test_corrections.py",
+    "VERSION_STALE": "tests/security/test_corrections.py",
+    "VERSION_REQUIRED": "tests/security/test_corrections.py",
 }
 _INTERNAL = "a venue is told, never a client"
 _CORRECTIONS = "the doors of corrections are not built yet"
@@ -49,15 +55,9 @@ UNMET = {
     "EXEC_OVERFILL": _INTERNAL,
     "EXEC_PRICE_OUTSIDE_LIMIT": _INTERNAL,
     "ACCOUNT_EXISTS": "ids are made by the service: only a clash of two would meet it",
-    "TRADE_UNKNOWN": _CORRECTIONS,
     "TRADE_EXISTS": _CORRECTIONS,
-    "TRADE_ALREADY_ANNULLED": _CORRECTIONS,
     "TRADE_CORRECTION_FORBIDDEN": _CORRECTIONS,
-    "TRADE_NOT_YOURS_TO_CORRECT": _CORRECTIONS,
     "TRADE_CREATED_BY_ENGINE_ONLY": _CORRECTIONS,
-    "ANNULMENT_BREAKS_POSITION": _CORRECTIONS,
-    "VERSION_STALE": _CORRECTIONS,
-    "VERSION_REQUIRED": _CORRECTIONS,
     "ACCOUNT_NOT_FLAT": _RESET,
     "ACCOUNT_NOT_RESETTABLE": _RESET,
     "RESET_QUOTA": _RESET,
