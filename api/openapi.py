@@ -19,7 +19,7 @@ from litestar.typing import FieldDefinition
 
 from api.auth.cookies import ACCESS
 from api.problems import MEDIA_TYPE
-from api.wire import AMOUNT_PATTERN, AMOUNT_RULE, Amount
+from api.wire import AMOUNT_PATTERN, AMOUNT_RULE, Amount, Charge
 
 DESCRIPTION = """\
 A trading service whose every number can be explained.
@@ -82,7 +82,7 @@ class AmountSchema(OpenAPISchemaPlugin):
 
     @staticmethod
     def is_plugin_supported_type(value: Any) -> bool:
-        return value is Amount
+        return value is Amount or value is Charge
 
     def to_openapi_schema(
         self, field_definition: FieldDefinition, schema_creator: SchemaCreator

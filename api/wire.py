@@ -19,14 +19,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 import msgspec
 
 from domain.errors import Invalid
-from domain.money import AMOUNT_MAX, AMOUNT_PLACES
+from domain.money import AMOUNT_MAX, AMOUNT_PLACES, ZERO
 
 AMOUNT_PATTERN = rf"^[0-9]{{1,13}}(\.[0-9]{{1,{AMOUNT_PLACES}}})?$"
 AMOUNT_RULE = f"a plain decimal above 0, at most 10^12, with at most {AMOUNT_PLACES} decimal places"
+_NOTHING = re.compile(rf"0{{1,13}}(\.0{{1,{AMOUNT_PLACES}}})?").fullmatch
 _PLAIN = re.compile(AMOUNT_PATTERN.strip("^$")).fullmatch
 
 if TYPE_CHECKING:
     Amount = Decimal
+    Charge = Decimal
 else:
 
     class Amount(ABC):  # noqa: B024 - it has one member, registered below
@@ -38,6 +40,11 @@ else:
         """
 
     Amount.register(Decimal)
+
+    class Charge(ABC):  # noqa: B024 - as above
+        """An amount that may be nothing."""
+
+    Charge.register(Decimal)
 
 
 #: A time in a request, which says its zone.
@@ -94,6 +101,9 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
 def _own_types(kind: type, value: object) -> object:
     if kind is Amount:
         return to_amount(value)
+    if kind is Charge:
+        nothing = isinstance(value, int | str) and _NOTHING(str(value)) is not None
+        return ZERO if nothing else to_amount(value)
     raise NotImplementedError(f"no JSON form of {kind}")
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.errors import NotFound
-from domain.trading import AccountClosed, AccountOpened
+from domain.trading import AccountClosed, AccountEpochOpened, AccountOpened
 from projections.base import At, Once, Row
 from projections.query import (
     LIMIT,
@@ -43,12 +43,22 @@ class AccountRow(Row, kw_only=True, array_like=True, gc=False):
     opened: Once[int | None] = None
     opened_at: Once[datetime | None] = None
     state: str | None = None
+    epoch_no: int | None = None
+    epoch_capital: Decimal | None = None
 
 
 TABLE: type[Row] = AccountRow
 
 
-def project(event: AccountOpened | AccountClosed, at: At) -> Sequence[Row]:
+def project(event: AccountOpened | AccountClosed | AccountEpochOpened, at: At) -> Sequence[Row]:
+    if isinstance(event, AccountEpochOpened):
+        return (
+            AccountRow(
+                account_id=event.account_id,
+                epoch_no=event.epoch_no,
+                epoch_capital=event.opening_capital,
+            ),
+        )
     if isinstance(event, AccountClosed):
         return (AccountRow(account_id=event.account_id, state="CLOSED"),)
     row = AccountRow(
@@ -63,12 +73,18 @@ def project(event: AccountOpened | AccountClosed, at: At) -> Sequence[Row]:
         opened=at.position,
         opened_at=at.occurred_at,
         state="OPEN",
+        epoch_no=1,
+        epoch_capital=event.opening_capital,
     )
     return (row,)
 
 
 class Account(Struct, frozen=True):
-    """``opened`` is the position of its first fact, ``position`` of the last that changed it."""
+    """
+    ``opened`` is the position of its first fact, ``position`` of the last that changed it.
+
+    Its life ``epoch_no`` began with ``epoch_capital``; a reset begins another.
+    """
 
     account_id: UUID
     kind: str
@@ -76,6 +92,8 @@ class Account(Struct, frozen=True):
     opening_capital: Amount
     label: str
     state: str
+    epoch_no: int
+    epoch_capital: Amount
     fill_model: str
     fee_schedule: str
     opened: int

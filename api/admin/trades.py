@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody
-from msgspec import Meta, Struct
+from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from api.admin.words import Why
@@ -17,7 +16,7 @@ from api.asgi import Json
 from api.auth import only
 from api.problems import documented
 from api.trading.versions import seen_version, tell_version
-from api.wire import Amount
+from api.wire import Amount, Moment
 from api.wiring import Proposed, Request
 from commands.trading import AnnulTrade, Blast, CorrectTrade, Restating, blast_radius
 from domain.base import fold
@@ -38,7 +37,7 @@ class Correction(Struct, frozen=True, forbid_unknown_fields=True):
     reason: Why
     quantity: Amount | None = None
     price: Amount | None = None
-    executed_at: Annotated[datetime, Meta(tz=True)] | None = None
+    executed_at: Moment | None = None
     force: bool = False
 
 

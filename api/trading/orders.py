@@ -10,12 +10,21 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
 from api.problems import documented
-from api.trading.tickets import OrderAnswer, Ticket, order_for, placed, said, underlying_of
+from api.trading.tickets import (
+    OrderAnswer,
+    OrdersAnswer,
+    Ticket,
+    order_for,
+    placed,
+    said,
+    several,
+    underlying_of,
+)
 from api.wire import Amount, Moment
 from api.wiring import Request
 from commands.base import Receipt
-from commands.trading import CancelOrder, ReplaceOrder
-from domain.trading import OrderReplaced, Tif
+from commands.trading import CancelAll, CancelOrder, ReplaceOrder
+from domain.trading import OrderReplaced, Product, Side, Tif
 from projections import fills, orders
 from projections.query import LIMIT, Page
 
@@ -120,7 +129,23 @@ async def list_fills(
     return await request.read(fills.of_account, account_id, limit=limit, cursor=cursor)
 
 
+@delete("/orders", status_code=200, responses=documented(404, 409, 422, 503))
+async def give_up_orders(
+    request: Request,
+    account_id: FromQuery[UUID],
+    symbol: FromQuery[str | None] = None,
+    side: FromQuery[Side | None] = None,
+    product: FromQuery[Product | None] = None,
+) -> OrdersAnswer:
+    """The same, for those who would rather delete."""
+    command = CancelAll(
+        at=request.now, account_id=account_id, symbol=symbol, side=side, product=product
+    )
+    return several(request, account_id, await request.dispatch_several(command))
+
+
 ROUTES = (
+    give_up_orders,
     place_order,
     replace_order,
     cancel_order,

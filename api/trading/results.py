@@ -1,4 +1,4 @@
-"""Results: trades, what each day brought, and the measures of performance."""
+"""Results: what each day brought, and the measures of performance."""
 
 from __future__ import annotations
 
@@ -9,22 +9,8 @@ from litestar.params import FromPath, FromQuery
 
 from api.problems import documented
 from api.wiring import Request
-from projections import contract_notes, daily_pnl, performance, trades
-from projections.query import LIMIT, Page
-
-
-@get("/trades", responses=documented(404, 422, 503))
-async def list_trades(
-    request: Request,
-    account_id: FromQuery[UUID],
-    method: FromQuery[trades.Method] = trades.Method.FLAT_TO_FLAT,
-    limit: FromQuery[int] = LIMIT,
-    cursor: FromQuery[str | None] = None,
-) -> Page[trades.Trade]:
-    """Round trips from flat to flat, or the match of each closing fill by lots; newest first."""
-    return await request.read(
-        trades.of_account, account_id, method=method, limit=limit, cursor=cursor
-    )
+from projections import contract_notes, daily_pnl, performance
+from projections.query import Page
 
 
 @get("/accounts/{account_id:str}/daily-pnl", responses=documented(404, 422, 503))
@@ -61,4 +47,4 @@ async def list_contract_notes(
     return Page(notes)
 
 
-ROUTES = (list_trades, show_daily_pnl, show_performance, list_contract_notes)
+ROUTES = (show_daily_pnl, show_performance, list_contract_notes)

@@ -18,13 +18,12 @@ from api.problems import documented
 from api.trading.accounts import show_dashboard, show_wallet
 from api.trading.orders import list_orders, place_order
 from api.trading.positions import give_up_position, list_positions
-from api.trading.results import list_trades
 from api.trading.tickets import OrderAnswer, Ticket
 from api.wire import Amount
 from api.wiring import Request
 from domain.errors import Invalid
 from domain.trading import OrderType, Side
-from projections import accounts, dashboard, orders, positions, trades, wallets
+from projections import accounts, dashboard, orders, positions, wallets
 from projections.query import LIMIT, Page
 
 #: Since when (seconds since 1970): the day on which the paths of this service were published.
@@ -143,31 +142,6 @@ async def show_paper_wallet(request: Request) -> wallets.Wallet:
     return wallet
 
 
-async def _trades(request: Request, limit: int, cursor: str | None) -> Page[trades.Trade]:
-    succeeded_by(request, "/api/v1/trades")
-    account_id = await _first_account(request)
-    found: Page[trades.Trade] = await list_trades.fn(
-        request=request, account_id=account_id, limit=limit, cursor=cursor
-    )
-    return found
-
-
-@get("/trades", responses=documented(404, 422, 503))
-async def list_seed_trades(
-    request: Request, limit: FromQuery[int] = LIMIT, cursor: FromQuery[str | None] = None
-) -> Page[trades.Trade]:
-    """Deprecated: GET /api/v1/trades."""
-    return await _trades(request, limit, cursor)
-
-
-@get("/v1/trade/trades", responses=documented(404, 422, 503))
-async def list_broker_trades(
-    request: Request, limit: FromQuery[int] = LIMIT, cursor: FromQuery[str | None] = None
-) -> Page[trades.Trade]:
-    """Deprecated: GET /api/v1/trades."""
-    return await _trades(request, limit, cursor)
-
-
 @get("/v1/dashboard/dashboard", responses=documented(422, 503))
 async def show_seed_dashboard(request: Request) -> dashboard.Dashboard:
     """Deprecated: GET /api/v1/dashboard."""
@@ -184,7 +158,5 @@ ROUTES = (
     list_paper_positions,
     close_paper_position,
     show_paper_wallet,
-    list_seed_trades,
-    list_broker_trades,
     show_seed_dashboard,
 )

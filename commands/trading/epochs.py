@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from uuid import uuid5
 
 from commands.base import demand_reason
 from commands.trading.base import AccountCommand, demand_amount, demand_open
+from commands.trading.closing import Listing
+from commands.trading.square_off import SquareOff
 from commands.trading.taking_back import taken_back
 from domain.base import Events, Role
 from domain.errors import Illegal
@@ -17,7 +20,10 @@ from domain.trading import (
     AccountEpochClosed,
     AccountEpochOpened,
     Balance,
+    Position,
+    PositionResult,
     Posting,
+    Product,
 )
 
 RESETS_A_DAY = 3
@@ -27,12 +33,14 @@ class ResetAccount(AccountCommand, frozen=True, kw_only=True):
     """
     Begin a paper account anew with ``opening_capital``; what was before stays readable.
 
-    Its orders are taken back; what it holds must have been sold first.
+    Its orders are taken back, and what it holds is marked out: filled at the last price of its
+    listing, however old.  What has no price must have been sold first.
     """
 
     opening_capital: Decimal
     session_date: date
     reason: str
+    listings: tuple[Listing, ...] = ()
 
     def __post_init__(self) -> None:
         demand_amount("opening_capital", self.opening_capital)
@@ -42,14 +50,16 @@ class ResetAccount(AccountCommand, frozen=True, kw_only=True):
         if account.kind != "PAPER":
             raise Illegal("ACCOUNT_NOT_RESETTABLE", kind=account.kind)
         demand_open(account)
-        demand_flat(account)
         day = account.day
         if day.epochs_on == self.session_date and day.epochs_that_day >= RESETS_A_DAY:
             raise Illegal("RESET_QUOTA", limit=str(RESETS_A_DAY), day=str(self.session_date))
         course = taken_back(account, self.account_id, "RESET")
+        for fact in self._marked_out(course.account):
+            course.add(fact)
         account = course.account
+        demand_flat(account)
         balance, capital = account.balance, tidy(self.opening_capital)
-        positions = account.positions.values()
+        positions = account.positions
         return (
             *course.facts,
             AccountEpochClosed(
@@ -57,12 +67,13 @@ class ResetAccount(AccountCommand, frozen=True, kw_only=True):
                 epoch_no=day.epoch_no,
                 cash=balance.cash,
                 equity=balance.equity,
-                realised_wac=sum((held.realised_wac for held in positions), ZERO),
-                realised_fifo=sum((held.realised_fifo for held in positions), ZERO),
+                realised_wac=sum((held.realised_wac for held in positions.values()), ZERO),
+                realised_fifo=sum((held.realised_fifo for held in positions.values()), ZERO),
                 fees=account.fees,
                 reason=self.reason,
                 postings=_capital(-balance.cash),
                 balance=Balance(),
+                positions=tuple(_result(key, held) for key, held in sorted(positions.items())),
             ),
             AccountEpochOpened(
                 account_id=self.account_id,
@@ -73,6 +84,16 @@ class ResetAccount(AccountCommand, frozen=True, kw_only=True):
                 balance=Balance(cash=capital),
             ),
         )
+
+    def _marked_out(self, account: Account) -> Events:
+        return SquareOff(
+            at=self.at,
+            account_id=self.account_id,
+            square_id=uuid5(self.account_id, f"reset/{account.day.epoch_no}"),
+            reason="RESET",
+            listings=self.listings,
+            final=True,
+        ).decide(account)
 
 
 class CloseAccount(AccountCommand, frozen=True, kw_only=True):
@@ -100,6 +121,11 @@ def demand_flat(account: Account) -> None:
     held = sorted(key for key, position in account.positions.items() if position.quantity)
     if held:
         raise Illegal("ACCOUNT_NOT_FLAT", "sell what is held first", positions=", ".join(held))
+
+
+def _result(key: str, held: Position) -> PositionResult:
+    symbol, _, product = key.rpartition("/")
+    return PositionResult(symbol, Product(product), held.realised_wac, held.realised_fifo)
 
 
 def _capital(amount: Decimal) -> tuple[Posting, ...]:

@@ -50,7 +50,7 @@ class SquareOff(AccountCommand, frozen=True, kw_only=True):
     urgent = True
 
     square_id: UUID
-    reason: Literal["SQUARE_OFF", "KILL_SWITCH", "MARGIN_CALL"]
+    reason: Literal["SQUARE_OFF", "KILL_SWITCH", "MARGIN_CALL", "RESET"]
     listings: tuple[Listing, ...]
     products: frozenset[Product] = frozenset(Product)
     largest_loss: bool = False

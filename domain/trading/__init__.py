@@ -24,6 +24,7 @@ from domain.trading.day_events import MarginCallIssued as MarginCallIssued
 from domain.trading.day_events import MarginRemarked as MarginRemarked
 from domain.trading.day_events import Marked as Marked
 from domain.trading.day_events import PositionExpired as PositionExpired
+from domain.trading.day_events import PositionResult as PositionResult
 from domain.trading.day_events import SessionClosed as SessionClosed
 from domain.trading.day_events import SessionOpened as SessionOpened
 from domain.trading.day_events import Settled as Settled

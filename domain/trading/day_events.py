@@ -226,8 +226,20 @@ class PositionExpired(Event, frozen=True, omit_defaults=True):
     physical: bool = False
 
 
+class PositionResult(Struct, frozen=True):
+    """What a position that is flat has come to."""
+
+    symbol: str
+    product: Product
+    realised_wac: Decimal
+    realised_fifo: Decimal
+
+
 class AccountEpochClosed(Event, frozen=True):
-    """A life of the account is over, for ever readable: what it had in the end."""
+    """
+    A life of the account is over, for ever readable: what it had in the end, and what each of
+    its ``positions``, all of them flat, has come to.
+    """
 
     account_id: UUID
     epoch_no: int
@@ -239,6 +251,7 @@ class AccountEpochClosed(Event, frozen=True):
     reason: str
     postings: tuple[Posting, ...]
     balance: Balance
+    positions: tuple[PositionResult, ...] = ()
 
 
 class AccountEpochOpened(Event, frozen=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
 
@@ -14,6 +15,19 @@ from domain.errors import NotFound
 from domain.trading import JournalEntry, Product, Side
 from domain.trading.journal import Standing
 from projections.query import LIMIT, Amount, Db, Page, page, plain, rows, sql, start
+
+
+class Origin(StrEnum):
+    """Whose trades: of the engine, or noted by hand."""
+
+    ENGINE = "ENGINE"
+    MANUAL = "MANUAL"
+
+
+class Include(StrEnum):
+    """What is left out of lists unless it is asked for."""
+
+    ANNULLED = "annulled"
 
 
 class Executed(Struct, frozen=True):

@@ -44,23 +44,22 @@ ELSEWHERE = {
     "ANNULMENT_BREAKS_POSITION": "tests/security/test_corrections.py",
     "VERSION_STALE": "tests/security/test_corrections.py",
     "VERSION_REQUIRED": "tests/security/test_corrections.py",
+    "TRADE_CORRECTION_FORBIDDEN": "tests/e2e/api/test_trades.py",
+    "TRADE_CREATED_BY_ENGINE_ONLY": "tests/e2e/api/test_trades.py",
+    "ACCOUNT_NOT_FLAT": "tests/e2e/api/test_lives.py",
+    "RESET_QUOTA": "tests/e2e/api/test_lives.py",
 }
 _INTERNAL = "a venue is told, never a client"
-_CORRECTIONS = "the doors of corrections are not built yet"
-_RESET = "the doors of reset and close are not built yet"
+_OF_IDS = "ids are made by the service: only a clash of two would meet it"
 _BROKERS = "live accounts and their brokers are not built yet"
 _TOURNAMENTS = "tournaments are not built yet"
 #: Codes that no door answers with, each for its reason.
 UNMET = {
     "EXEC_OVERFILL": _INTERNAL,
     "EXEC_PRICE_OUTSIDE_LIMIT": _INTERNAL,
-    "ACCOUNT_EXISTS": "ids are made by the service: only a clash of two would meet it",
-    "TRADE_EXISTS": _CORRECTIONS,
-    "TRADE_CORRECTION_FORBIDDEN": _CORRECTIONS,
-    "TRADE_CREATED_BY_ENGINE_ONLY": _CORRECTIONS,
-    "ACCOUNT_NOT_FLAT": _RESET,
-    "ACCOUNT_NOT_RESETTABLE": _RESET,
-    "RESET_QUOTA": _RESET,
+    "ACCOUNT_EXISTS": _OF_IDS,
+    "TRADE_EXISTS": _OF_IDS,
+    "ACCOUNT_NOT_RESETTABLE": _BROKERS,
     "ENVIRONMENT_MISMATCH": _BROKERS,
     "TOURNAMENT_ENDED": _TOURNAMENTS,
     "TOURNAMENT_NOT_STARTED": _TOURNAMENTS,

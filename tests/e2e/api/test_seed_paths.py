@@ -64,8 +64,6 @@ def test_a_side_that_is_not_that_of_the_path_is_refused(old_client: Person) -> N
     [
         ("/paper-trading/orders", "/api/v1/orders"),
         ("/paper-trading/positions", "/api/v1/positions"),
-        ("/trades", "/api/v1/trades"),
-        ("/v1/trade/trades", "/api/v1/trades"),
     ],
 )
 def test_lists_of_old_are_the_lists_of_today(old_client: Person, path: str, successor: str) -> None:
@@ -76,6 +74,40 @@ def test_lists_of_old_are_the_lists_of_today(old_client: Person, path: str, succ
     today = old_client.get(successor.removeprefix("/api/v1"), account_id=account)
     mine = [item.get("order_id") or item.get("position_id") for item in answer.json()["items"]]
     assert mine == [item.get("order_id") or item.get("position_id") for item in today["items"]]
+
+
+def test_the_journal_of_old_is_written_over_and_every_version_stays(old_client: Person) -> None:
+    body = {"stock_ticker": "TCS", "quantity": 2, "buy_price": "4000", "brokerage_charge": 0}
+    made = asked(old_client, "POST", "/v1/trade/trade", body | {"status": "OPEN", "type": "eq"})
+    assert made.status_code == 201, made.text
+    assert made.headers["link"] == '</api/v1/trades>; rel="successor-version"'
+    trade = made.json()["trade_id"]
+    path = f"/v1/trade/trade/{trade}"
+    sold = asked(old_client, "PUT", path, body | {"sell_price": "4010"})
+    assert (sold.status_code, sold.json()["net_pnl"]) == (200, "20")
+    executed_at = made.json()["order_executed_at"]
+    assert asked(old_client, "GET", path).json()["order_executed_at"] == executed_at
+    for listed in ("/v1/trade/trades", "/trades"):
+        (one,) = asked(old_client, "GET", listed).json()["items"]
+        assert (one["trade_id"], one["version"]) == (trade, 2)
+    named = {"id": trade, "symbol": "TCS", "quantity": "2", "price": "3990", "sell_price": "4010"}
+    assert asked(old_client, "PUT", "/trades", named).json()["net_pnl"] == "40"
+    gone = asked(old_client, "DELETE", f"/trades?id={trade}")
+    assert (gone.status_code, gone.json()["status"]) == (200, "ANNULLED")
+    assert asked(old_client, "GET", "/trades").json()["items"] == []
+    history = old_client.get(f"/trades/{trade}/history")["items"]
+    assert [one["version"] for one in history] == [1, 2, 3, 4]
+
+
+def test_parts_of_the_dashboard_are_of_the_first_account(old_client: Person) -> None:
+    account = old_client.get("/accounts")["items"][-1]["account_id"]
+    stats = old_client.get("/dashboard/stats")
+    assert stats["account_id"] == account
+    recent = old_client.get("/dashboard/recent-trades", limit=1)["items"]
+    assert [one["account_id"] for one in recent] == [account]
+    curve = old_client.get("/dashboard/equity", points=5)["items"]
+    assert 1 <= len(curve) <= 5
+    assert curve == old_client.get(f"/accounts/{account}/equity", points=5)["items"]
 
 
 def test_wallet_and_dashboard_are_where_they_were(old_client: Person) -> None:

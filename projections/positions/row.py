@@ -1,18 +1,15 @@
-"""Positions: what each account holds, what it cost, and what it is worth now."""
+"""What each fact changes in a position: what is held, and what it cost."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
 from uuid import UUID, uuid5
 
-from msgspec import Struct
-
-from domain.errors import NotFound
 from domain.money import ZERO
 from domain.trading import (
+    AccountEpochClosed,
     CorporateActionApplied,
     HoldingAfter,
     MarginRemarked,
@@ -23,6 +20,7 @@ from domain.trading import (
     PositionConverted,
     PositionExpired,
     PositionRestated,
+    PositionResult,
     Product,
     Settled,
     Side,
@@ -33,10 +31,6 @@ from domain.trading import (
     holding,
 )
 from projections.base import At, Row, Sum
-from projections.query import Amount, Db, columns_for, mean, of_known_account, plain, rows, sql
-from projections.valuation import Held, MarkQuality, Marks
-
-MONEY: bool = True
 
 
 class PositionRow(Row, kw_only=True, array_like=True, gc=False):
@@ -65,9 +59,6 @@ class PositionRow(Row, kw_only=True, array_like=True, gc=False):
     fills: Sum[int] = 0
 
 
-TABLE: type[Row] = PositionRow
-
-
 @lru_cache(maxsize=65_536)
 def position_id(account_id: UUID, symbol: str, product: Product) -> UUID:
     """The same for ever, flat or not."""
@@ -84,7 +75,8 @@ def project(
     | PositionRestated
     | TradeCorrected
     | TradeAnnulled
-    | TradesSettled,
+    | TradesSettled
+    | AccountEpochClosed,
     at: At,
 ) -> Sequence[Row]:
     match event:
@@ -104,6 +96,8 @@ def project(
             row = _holding(event.account_id, event.holding)
             row.fees = event.deltas.fees
             return (row,)
+    if isinstance(event, AccountEpochClosed):
+        return [_over(event.account_id, each) for each in event.positions]
     if isinstance(event, PositionConverted):
         return (
             _row(event, event.from_product, event.source, event.price, event.from_style),
@@ -136,6 +130,19 @@ def _restated(event: TradeCorrected | TradeAnnulled) -> PositionRow:
     if isinstance(event, TradeAnnulled):
         row.fills = -1
     return row
+
+
+def _over(account_id: UUID, result: PositionResult) -> PositionRow:
+    """A position of a life that is over: the next one begins at nothing."""
+    return PositionRow(
+        account_id=account_id,
+        symbol=result.symbol,
+        product=result.product,
+        position_id=position_id(account_id, result.symbol, result.product),
+        realised_wac=ZERO,
+        realised_fifo=ZERO,
+        settled_qty=ZERO,
+    )
 
 
 def _settled(account_id: UUID, each: Settled) -> PositionRow:
@@ -202,89 +209,4 @@ def _row(
         margin=after.margin,
         loan=after.loan,
         settled_qty=after.settled_qty,
-    )
-
-
-class Position(Struct, frozen=True):
-    """
-    A holding at the mark.
-
-    ``average_price`` is cost per unit, None when flat; ``mark_quality`` LAST_FILL says that
-    there was no live price.  Short, ``quantity`` and ``market_value`` are below zero.  Unrealised
-    P&L is that of the weighted-average book.  ``margin`` is held against it, an estimate for
-    written options; ``loan`` was borrowed for it.  ``settled_qty`` has been delivered.
-    """
-
-    position_id: UUID
-    account_id: UUID
-    symbol: str
-    product: Product
-    quantity: Amount
-    cost_basis: Amount
-    multiplier: Amount
-    last_price: Amount
-    style: Style
-    margin: Amount
-    loan: Amount
-    settled_qty: Amount
-    realised_wac: Amount
-    realised_fifo: Amount
-    bought: Amount
-    sold: Amount
-    fees: Amount
-    fills: int
-    position: int
-    average_price: Amount | None
-    mark: Amount
-    mark_quality: MarkQuality
-    market_value: Amount
-    unrealised: Amount
-
-
-_COMPUTED = dict.fromkeys(("average_price", "mark", "mark_quality", "market_value", "unrealised"))
-_COLUMNS = columns_for(
-    Position, "p", **_COMPUTED, settled_qty="COALESCE(p.settled_qty, 0::numeric)"
-)
-_OF_ACCOUNT = sql(
-    """
-SELECT {columns} FROM rm.accounts a LEFT JOIN rm.positions p USING (account_id)
- WHERE a.account_id = %s AND a.owner_id = %s ORDER BY p.symbol, p.product
-""",
-    columns=_COLUMNS,
-)
-_ONE = sql(
-    """
-SELECT {columns} FROM rm.positions p JOIN rm.accounts a USING (account_id)
- WHERE p.position_id = %s AND a.owner_id = %s
-""",
-    columns=_COLUMNS,
-)
-
-
-async def of_account(db: Db, owner: UUID, account_id: UUID, marks: Marks) -> list[Position]:
-    """Everything the account holds or ever held, by symbol."""
-    found = await of_known_account(db, account_id, _OF_ACCOUNT, (account_id, owner))
-    return [_at_the_mark(row, marks) for row in found]
-
-
-async def one(db: Db, owner: UUID, sought: UUID, marks: Marks) -> Position:
-    """The position of this ``position_id``."""
-    found = await rows(db, _ONE, (sought, owner))
-    if not found:
-        raise NotFound("POSITION_UNKNOWN", position_id=str(sought))
-    return _at_the_mark(found[0], marks)
-
-
-def _at_the_mark(row: dict[str, Any], marks: Marks) -> Position:
-    numbers = (row[name] for name in ("quantity", "cost_basis", "multiplier", "last_price"))
-    quantity, cost, multiplier, last = map(Decimal, numbers)
-    held = Held(row["symbol"], quantity, cost, multiplier, last, Style(row["style"]))
-    mark, quality = held.mark(marks)
-    return Position(
-        **row,
-        average_price=mean(held.cost_basis, abs(held.quantity) * held.multiplier),
-        mark=plain(mark),
-        mark_quality=quality,
-        market_value=plain(held.market_value(mark)),
-        unrealised=plain(held.unrealised(mark)),
     )
