@@ -17,11 +17,21 @@ from msgspec import Struct
 from domain.errors import Invalid
 from domain.money import ZERO, tidy
 from domain.trading import (
+    AccountEpochClosed,
+    AccountEpochOpened,
     AccountOpened,
+    ActionKind,
+    BorrowFeeCharged,
+    CorporateActionApplied,
     FundsDeposited,
     FundsWithdrawn,
+    InterestCharged,
+    MarginRemarked,
     OrderFilled,
     OrderFilledLate,
+    PositionConverted,
+    PositionExpired,
+    PositionRestated,
 )
 from projections.base import At, Row, Sum
 from projections.query import Amount, Db, columns_for, of_known_account, plain, sql
@@ -33,7 +43,8 @@ FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9999, 12, 31)
 class DailyPnlRow(Row, kw_only=True, array_like=True, gc=False):
     """
     ``equity`` and ``held`` (what positions are worth) are those of the last fact of the day
-    that moved them; ``closed`` counts round trips.
+    that moved them; ``closed`` counts round trips.  ``interest`` is on loans and for borrowed
+    shares.
     """
 
     key = ("account_id", "day")
@@ -46,6 +57,8 @@ class DailyPnlRow(Row, kw_only=True, array_like=True, gc=False):
     opening: Sum[Decimal] = ZERO
     realised: Sum[Decimal] = ZERO
     fees: Sum[Decimal] = ZERO
+    interest: Sum[Decimal] = ZERO
+    dividends: Sum[Decimal] = ZERO
     turnover: Sum[Decimal] = ZERO
     fills: Sum[int] = 0
     closed: Sum[int] = 0
@@ -54,9 +67,25 @@ class DailyPnlRow(Row, kw_only=True, array_like=True, gc=False):
 TABLE: type[Row] = DailyPnlRow
 
 
-def project(
-    event: AccountOpened | FundsDeposited | FundsWithdrawn | OrderFilled | OrderFilledLate, at: At
-) -> Sequence[Row]:
+Moving = (
+    AccountOpened
+    | FundsDeposited
+    | FundsWithdrawn
+    | OrderFilled
+    | OrderFilledLate
+    | InterestCharged
+    | BorrowFeeCharged
+    | CorporateActionApplied
+    | PositionExpired
+    | PositionConverted
+    | PositionRestated
+    | MarginRemarked
+    | AccountEpochClosed
+    | AccountEpochOpened
+)
+
+
+def project(event: Moving, at: At) -> Sequence[Row]:
     balance = event.balance
     row = DailyPnlRow(
         account_id=event.account_id,
@@ -65,19 +94,41 @@ def project(
         held=abs(balance.positions),
     )
     match event:
-        case AccountOpened():
-            row.opening = event.opening_capital
-        case FundsDeposited():
-            row.flow = event.amount
-        case FundsWithdrawn():
-            row.flow = -event.amount
         case OrderFilled() | OrderFilledLate():
             row.realised = event.realised_wac
             row.fees = event.fee
             row.turnover = event.gross
             row.fills = 1
             row.closed = int(_closes(event))
+        case AccountOpened():
+            row.opening = event.opening_capital
+        case FundsDeposited():
+            row.flow = event.amount
+        case FundsWithdrawn():
+            row.flow = -event.amount
+        case AccountEpochOpened():
+            row.flow = event.opening_capital
+        case AccountEpochClosed():
+            row.flow = -event.equity
+        case _:
+            _brought(row, event)
     return (row,)
+
+
+def _brought(row: DailyPnlRow, event: Moving) -> None:
+    """What came of holding, and of history told anew."""
+    match event:
+        case InterestCharged() | BorrowFeeCharged():
+            row.interest = event.amount
+        case CorporateActionApplied(kind=ActionKind.DIVIDEND):
+            row.dividends = event.cash
+        case CorporateActionApplied():
+            row.realised = event.realised_wac
+        case PositionExpired():
+            row.realised, row.fees = event.realised_wac, event.fee
+            row.closed = 1
+        case PositionRestated():
+            row.realised, row.fees = event.deltas.realised_wac, event.deltas.fees
 
 
 def _closes(fill: OrderFilled | OrderFilledLate) -> bool:
@@ -91,14 +142,17 @@ def _closes(fill: OrderFilled | OrderFilledLate) -> bool:
 class DayPnl(Struct, frozen=True):
     """
     One day: ``net`` is equity at its end less equity at the end of the day before and less
-    ``flow`` (what was paid in); ``unrealised_change`` is the part of it that is neither
-    realised nor fees.  Holdings are valued at the last price the account saw that day.
+    ``flow`` (what was paid in, or begun anew with); ``unrealised_change`` is the part of it that
+    is neither realised nor dividends, fees or interest.  Holdings are valued at the last price
+    the account saw that day.  A correction counts on the day it was made.
     """
 
     day: str
     realised: Amount
     unrealised_change: Amount
     fees: Amount
+    interest: Amount
+    dividends: Amount
     net: Amount
     flow: Amount
     equity: Amount
@@ -146,5 +200,6 @@ def _day(row: dict[str, Any]) -> DayPnl:
     before, opening = Decimal(row.pop("before")), Decimal(row.pop("opening"))
     equity, flow = Decimal(row["equity"]), Decimal(row["flow"])
     net = tidy(equity - before - opening - flow)
-    unrealised = tidy(net - Decimal(row["realised"]) + Decimal(row["fees"]))
+    earned = Decimal(row["realised"]) + Decimal(row["dividends"])
+    unrealised = tidy(net - earned + Decimal(row["fees"]) + Decimal(row["interest"]))
     return DayPnl(**row, net=plain(net), unrealised_change=plain(unrealised))

@@ -20,7 +20,7 @@ class Interest(Struct, frozen=True):
 
 
 class Money(Struct, frozen=True):
-    """All accounts of one currency together; ``off`` are accounts whose ledger says otherwise."""
+    """All accounts of one currency together; ``off`` are those whose ledger ends otherwise."""
 
     currency: str
     accounts: int
@@ -40,7 +40,11 @@ class Lag(Struct, frozen=True):
 
 
 class Figures(Struct, frozen=True):
-    """``conserved``: every account's cash is the sum of its ledger, as far as both have got."""
+    """
+    ``conserved``: every account's cash is what its ledger ends with, as far as both have got.
+
+    That each ledger adds up line by line is what ``papertape check`` proves.
+    """
 
     head: int
     users: int
@@ -69,10 +73,10 @@ SELECT (SELECT position FROM es.head) AS head,
 _MONEY = b"""
 SELECT w.currency, count(*) AS accounts, sum(w.cash) AS cash,
        sum(w.opening_capital + w.deposits - w.withdrawals) AS paid_in, sum(w.fees) AS fees,
-       count(*) FILTER (WHERE w.cash <> coalesce(l.amount, 0)) AS off
+       count(*) FILTER (WHERE w.cash <> coalesce(l.balance_after, 0)) AS off
   FROM rm.wallets w
-  LEFT JOIN (SELECT account_id, sum(amount) AS amount FROM rm.ledger GROUP BY account_id) l
-       USING (account_id)
+  LEFT JOIN LATERAL (SELECT balance_after FROM rm.ledger l WHERE l.account_id = w.account_id
+                      ORDER BY l.position DESC, l.line DESC LIMIT 1) l ON true
  GROUP BY w.currency ORDER BY w.currency
 """
 _INTEREST = b"""

@@ -24,7 +24,7 @@ from commands.trading import AnnulManualTrade, CorrectManualTrade, RecordManualT
 from domain.errors import Forbidden, Illegal
 from domain.money import ZERO
 from domain.trading import JournalEntry, ManualTradeRecorded
-from projections import trades
+from projections import accounts, trades
 from projections.query import LIMIT, Page
 from projections.trades import Method, Origin
 from projections.trades import one as trade
@@ -85,6 +85,7 @@ async def note_trade(request: Request, data: JSONBody[NewTrade]) -> trade.Noted:
 
 async def noted(request: Request, data: NewTrade) -> trade.Noted:
     if data.account_id is not None:
+        await request.read(accounts.one, data.account_id)  # others' are not told apart from none
         raise Illegal("TRADE_CREATED_BY_ENGINE_ONLY", account_id=str(data.account_id))
     command = RecordManualTrade(
         at=request.now,

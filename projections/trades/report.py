@@ -28,7 +28,8 @@ from projections.trades.round_trips import Fill, Method, RoundTrip, fifo, flat_t
 
 class Trade(Struct, frozen=True):
     """
-    A round trip, or with ``method`` FIFO the match of a closing fill with one lot.
+    A round trip, or with ``method`` FIFO the match of a closing fill with one lot.  ``trade_id``
+    of a round trip is the execution that it was entered with (GET /trades/TRADE_ID).
 
     ``entry_avg`` and ``exit_avg`` are prices, ``capital_used`` what was paid (or received) to
     enter; ``mae`` and ``mfe`` are the worst and the best it stood per unit, by the prices seen

@@ -52,7 +52,8 @@ class RoundTrip(Struct, frozen=True):
     """
     A trade: ``quantity`` units entered for ``entry`` and left for ``exit`` (money, not prices).
 
-    ``side`` is BUY for a long one.  ``low`` and ``high`` are the prices seen while it lasted.
+    Its id is that of the execution it was entered with, a match has one of its own.  ``side`` is
+    BUY for a long one.  ``low`` and ``high`` are the prices seen while it lasted.
     """
 
     trade_id: UUID
@@ -220,7 +221,7 @@ def _entered(trip: RoundTrip | None, fill: Fill) -> RoundTrip:
     low, high = _seen(fill)
     if trip is None:
         return RoundTrip(
-            trade_id=uuid5(fill.exec_id, Method.FLAT_TO_FLAT),
+            trade_id=fill.exec_id,
             method=Method.FLAT_TO_FLAT,
             symbol=fill.symbol,
             product=fill.product,

@@ -18,7 +18,7 @@ from tests.contract.history import Trading
 from tests.contract.views import FACTS, everything, owner_of
 
 ZERO = Decimal(0)
-SEED = 7
+SEED = 8
 pytestmark = pytest.mark.anyio
 
 

@@ -19,13 +19,13 @@ from adapters.reactor.agenda import Agenda
 from adapters.reactor.settlement import LOOK_EVERY, Settlement
 from adapters.servers import Database
 from commands.base import Command
-from commands.trading import ApplyFill, OpenAccount, PlaceOrder, SettleTrades
-from domain.base import Event, Fact, Meta, fold
+from commands.trading import ApplyFill, PlaceOrder, SettleTrades
 from domain.market import Session
-from domain.trading import Account, Side
+from domain.trading import Side
 from projections import holdings, positions
 from tests import servers
 from tests.contract.history import record
+from tests.contract.telling import told
 from tests.contract.views import looking, project
 from tests.spec.trading import ACME, ME, fill, place, ticket
 
@@ -77,37 +77,11 @@ def histories() -> Iterator[tuple[UUID, tuple[Command, ...]]]:
     )
 
 
-def told() -> Iterator[Fact]:
-    position = 0
-    for account_id, commands in histories():
-        opening = OpenAccount(
-            at=THURSDAY,
-            account_id=account_id,
-            owner_id=ME,
-            kind="PAPER",
-            currency="INR",
-            opening_capital=Decimal(100_000),
-        )
-        account, version = Account(), 0
-        for command in (opening, *commands):
-            facts: tuple[Event, ...] = command.decide(account)
-            account = fold(account, facts)
-            for fact in facts:
-                position, version = position + 1, version + 1
-                meta = Meta(
-                    actor="system:clock",
-                    command_id=_id(),
-                    correlation_id=account_id,
-                    occurred_at=command.at,
-                )
-                yield Fact(position, f"account-{account_id}", version, fact, meta, FRIDAY)
-
-
 @pytest.fixture(scope="module")
 def traded(postgres_server: Database) -> Iterator[Database]:
     with servers.fresh_database(postgres_server) as database:
         with connect(database.dsn) as db:
-            record(db, list(told()))
+            record(db, list(told(histories(), THURSDAY)))
             project(db, page=100)
         yield database
 
