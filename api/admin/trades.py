@@ -73,7 +73,7 @@ ANSWERS: dict[int, Any] = {200: DRY, **documented(404, 409, 412, 413, 415, 422, 
 @get("/admin/trades/{trade_id:str}", opt=only("trades:read"), responses=documented(404, 422, 503))
 async def show_any_trade(request: Request, trade_id: FromPath[UUID]) -> Page[trade.Executed]:
     """Every version of a trade of the engine, oldest first; the last one counts."""
-    return Page([*await _versions(request, trade_id)])
+    return await _versions(request, trade_id)
 
 
 @post(
@@ -92,7 +92,7 @@ async def propose_correction(
     version = seen_version(request)
     command = CorrectTrade(
         at=request.now,
-        account_id=(await _versions(request, trade_id))[-1].account_id,
+        account_id=(await _versions(request, trade_id)).items[-1].account_id,
         trade_id=trade_id,
         reason=data.reason,
         expected_version=version,
@@ -120,7 +120,7 @@ async def propose_annulment(
     version = seen_version(request)
     command = AnnulTrade(
         at=request.now,
-        account_id=(await _versions(request, trade_id))[-1].account_id,
+        account_id=(await _versions(request, trade_id)).items[-1].account_id,
         trade_id=trade_id,
         reason=data.reason,
         expected_version=version,
@@ -129,10 +129,10 @@ async def propose_annulment(
     return await _restate(request, command, dry_run)
 
 
-async def _versions(request: Request, trade_id: UUID) -> list[trade.Executed]:
+async def _versions(request: Request, trade_id: UUID) -> Page[trade.Executed]:
     found = await request.read_newest_of(trade_id, trade.executed)
-    tell_version(request, found[-1].version)
-    return [*found]
+    tell_version(request, found.items[-1].version)
+    return found
 
 
 async def _restate(request: Request, command: Restating, dry_run: bool) -> Response[Proposed]:

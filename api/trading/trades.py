@@ -135,9 +135,9 @@ async def show_trade(request: Request, trade_id: FromPath[UUID]) -> trade.Execut
 @get("/trades/{trade_id:str}/history", responses=documented(404, 422, 503))
 async def show_trade_history(
     request: Request, trade_id: FromPath[UUID]
-) -> Page[trade.Executed | trade.Noted]:
+) -> Page[trade.Executed] | Page[trade.Noted]:
     """Every version of a trade, oldest first, with why each took the place of the one before."""
-    return Page([*await request.read(trade.versions, trade_id)])
+    return await request.read(trade.versions, trade_id)
 
 
 @put("/trades/{trade_id:str}", responses=CHANGES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -124,20 +123,20 @@ SELECT v.*, (SELECT e.entry FROM rm.trade_versions e
 
 async def one(db: Db, owner: UUID, trade_id: UUID) -> Executed | Noted:
     """A trade of this person as it counts now."""
-    return (await versions(db, owner, trade_id))[-1]
+    return (await versions(db, owner, trade_id)).items[-1]
 
 
-async def versions(db: Db, owner: UUID, trade_id: UUID) -> Sequence[Executed | Noted]:
+async def versions(db: Db, owner: UUID, trade_id: UUID) -> Page[Executed] | Page[Noted]:
     """Every version of a trade of this person, oldest first."""
     noted = await rows(db, _VERSIONS, (trade_id, owner))
     if noted:
-        return _noted_versions(noted)
-    return await _executed(db, trade_id, owner)
+        return Page(_noted_versions(noted))
+    return Page(await _executed(db, trade_id, owner))
 
 
-async def executed(db: Db, trade_id: UUID) -> Sequence[Executed]:
+async def executed(db: Db, trade_id: UUID) -> Page[Executed]:
     """Every version of a trade of the engine, whosoever it is."""
-    return await _executed(db, trade_id, None)
+    return Page(await _executed(db, trade_id, None))
 
 
 async def noted_by(
@@ -149,7 +148,7 @@ async def noted_by(
     return page([_noted(row, row["entry"]) for row in found], limit, lambda one: (one.position,))
 
 
-async def _executed(db: Db, trade_id: UUID, owner: UUID | None) -> Sequence[Executed]:
+async def _executed(db: Db, trade_id: UUID, owner: UUID | None) -> list[Executed]:
     found = await rows(db, _FILL, {"trade": trade_id, "owner": owner})
     if not found:
         raise NotFound("TRADE_UNKNOWN", trade_id=str(trade_id))
@@ -160,7 +159,7 @@ async def _executed(db: Db, trade_id: UUID, owner: UUID | None) -> Sequence[Exec
     return [Executed(origin="ENGINE", **row) for row in told]
 
 
-def _noted_versions(found: list[dict[str, Any]]) -> Sequence[Noted]:
+def _noted_versions(found: list[dict[str, Any]]) -> list[Noted]:
     told, entry = [], None
     for row in found:
         entry = row["entry"] or entry

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from domain.money import ZERO, tidy
 from projections.query import (
@@ -23,6 +23,7 @@ from projections.query import (
     sql,
     start,
 )
+from projections.trades.counted import Booked, Version, counted
 from projections.trades.round_trips import Fill, Method, RoundTrip, fifo, flat_to_flat
 
 
@@ -64,13 +65,19 @@ _FILLS = sql(
 SELECT f.* FROM rm.accounts a LEFT JOIN LATERAL (
     SELECT f.exec_id, f.symbol, f.product, f.side, f.quantity, f.price, f.gross, f.fee,
            f.held, f.multiplier, f.executed_at, f.position,
-           (SELECT o.strategy FROM rm.orders o WHERE o.order_id = f.order_id) AS strategy,
+           f.order_id, o.strategy, o.fees AS order_fees,
+           (SELECT json_agg(json_build_array(v.position, COALESCE(v.quantity, 0)::text,
+                                             v.price::text) ORDER BY v.version)
+              FROM rm.trade_versions v WHERE v.trade_id = f.exec_id)::text AS versions,
            least((f.evidence->>'bid')::numeric, (f.evidence->>'last')::numeric) AS low,
            greatest((f.evidence->>'ask')::numeric, (f.evidence->>'last')::numeric) AS high
-      FROM rm.fills f WHERE f.account_id = a.account_id) f ON true
+      FROM rm.fills f LEFT JOIN rm.orders o USING (order_id)
+     WHERE f.account_id = a.account_id) f ON true
  WHERE a.account_id = %s AND a.owner_id = %s ORDER BY f.position
 """
 )
+
+_VERSIONS = json.Decoder(tuple[Version, ...])
 
 
 async def of_account(
@@ -97,13 +104,23 @@ async def of_account(
 
 
 async def fills_of(db: Db, owner: UUID, account_id: UUID) -> list[Fill]:
-    """Every fill of an account as trades are folded from it, oldest first."""
+    """Every fill of an account as it counts now and trades are folded from it, oldest first."""
     found = await of_known_account(db, account_id, _FILLS, (account_id, owner))
-    return [_fill(row) for row in found]
+    return counted(_booked(row) for row in found)
 
 
 def closed(trips: Sequence[RoundTrip]) -> list[RoundTrip]:
     return [trip for trip in trips if trip.closed_at is not None]
+
+
+def _booked(row: dict[str, Any]) -> Booked:
+    versions = row["versions"]
+    return Booked(
+        fill=_fill(row),
+        order_id=row["order_id"],
+        order_fees=Decimal(row["order_fees"] or 0),
+        versions=() if versions is None else _VERSIONS.decode(versions),
+    )
 
 
 def _fill(row: dict[str, Any]) -> Fill:

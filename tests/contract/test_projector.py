@@ -218,7 +218,7 @@ def test_a_change_of_a_row_that_was_never_made_is_poison(
 
 
 def test_an_old_program_waits_before_a_fact_it_has_no_words_for(db: Connection[Any]) -> None:
-    facts = Trading(seed=5).facts(60)
+    facts = Trading(seed=5).facts(120)
     stone = position_of(facts, lambda fact: isinstance(fact.event, OrderFilled))
     old = Codec({name: event for name, event in EVENTS.items() if name != "OrderFilled"})
     record(db, facts)
@@ -230,7 +230,7 @@ def test_an_old_program_waits_before_a_fact_it_has_no_words_for(db: Connection[A
 
 
 def test_a_lean_fact_is_the_very_fact_but_for_evidence_kept_as_text() -> None:
-    for fact in Trading(seed=5).facts(60):
+    for fact in Trading(seed=5).facts(120):
         name, payload = type(fact.event).__name__, CODEC.encode(fact.event)
         (lean,) = LEAN_CODEC.decode(name, 1, payload)
         assert isinstance(lean, type(fact.event))

@@ -16,8 +16,9 @@ from domain.base import Fact
 from domain.errors import NotFound
 from domain.money import ZERO
 from domain.trading import PositionRestated, TradeAnnulled, TradeCorrected
-from projections import READ_MODELS, fills, ledger, lots, orders, positions, wallets
+from projections import READ_MODELS, fills, ledger, lots, orders, positions, trades, wallets
 from projections.query import Db, Page
+from projections.trades import Method, Trade
 from projections.trades import one as trade
 from tests.contract import views as views_of
 from tests.contract.history import Trading
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture(scope="module")
 def trading() -> Trading:
-    return Trading(seed=5, accounts=3, corrected=True)
+    return Trading(seed=7, accounts=3, corrected=True)
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +104,33 @@ async def test_an_order_is_filled_as_far_as_its_trades_count(
         assert Decimal(order.busted_qty) == busted
 
 
+async def test_trades_are_of_fills_as_they_count(views: Db, trading: Trading) -> None:
+    compared = 0
+    for account_id in trading.accounts:
+        account, owner = trading.account(account_id), owner_of(trading, account_id)
+        if account.day.actions:
+            continue  # what is paid for a fraction of a share is no trade
+        compared += 1
+        for name, method in (("realised_fifo", Method.FIFO), ("", Method.FLAT_TO_FLAT)):
+            trips = await everything(_by(method), views, owner, account_id, 500)
+            gross = sum((Decimal(trip.gross_pnl or 0) for trip in trips), ZERO)
+            if name:
+                held = account.positions.values()
+                assert gross == sum((getattr(one, name) for one in held), ZERO)
+            else:
+                assert sum((Decimal(trip.fees) for trip in trips), ZERO) == account.fees
+                still = {one.symbol: one.quantity for one in trips if one.status == "OPEN"}
+                assert len(still) == sum(1 for one in account.positions.values() if one.quantity)
+    assert compared > 1
+
+
+def _by(method: Method) -> Any:
+    async def of_account(db: Db, owner: UUID, account_id: UUID, **how: Any) -> Page[Trade]:
+        return await trades.of_account(db, owner, account_id, method=method, **how)
+
+    return of_account
+
+
 async def test_a_trade_has_all_its_versions_and_is_nobody_elses(
     views: Db, trading: Trading, facts: list[Fact]
 ) -> None:
@@ -114,11 +142,11 @@ async def test_a_trade_has_all_its_versions_and_is_nobody_elses(
         first = events[0]
         assert isinstance(first, TradeCorrected | TradeAnnulled)
         owner = owner_of(trading, first.account_id)
-        versions = await trade.versions(views, owner, first.trade_id)
+        versions = (await trade.versions(views, owner, first.trade_id)).items
         assert [one.version for one in versions] == list(range(1, len(events) + 2))
         assert versions[0].status == "ACTIVE"
         assert [one.exec_ref_id for one in versions[1:]] == [one.exec_id for one in versions[:-1]]
-        assert list(await trade.executed(views, first.trade_id)) == list(versions)
+        assert (await trade.executed(views, first.trade_id)).items == versions
         last = versions[-1]
         assert isinstance(last, trade.Executed)
         assert (last.trade_id, last.origin) == (trade_id, "ENGINE")
@@ -145,7 +173,7 @@ async def test_what_somebody_noted_is_listed_as_it_counts_now(views: Db, trading
     assert [one.status for one in whole] == ["ANNULLED", "CORRECTED", "ACTIVE"]
     assert whole[0].net_pnl == "0.000000015", "what it was stays readable"
     assert await trade.one(views, owner, whole[0].trade_id) == whole[0]
-    assert len(await trade.versions(views, owner, whole[0].trade_id)) == 3
+    assert len((await trade.versions(views, owner, whole[0].trade_id)).items) == 3
     assert not (await trade.noted_by(views, NOBODY)).items
 
 
