@@ -19,14 +19,13 @@ from commands.trading import (
     ApplyCorporateAction,
     ChargeBorrow,
     ChargeInterest,
-    CorporateAction,
     ExpirePosition,
     RemarkMargin,
     ResetAccount,
 )
 from domain.base import Event, fold
 from domain.market import InstrumentType
-from domain.trading import Account, ActionKind, Product, Side
+from domain.trading import Account, ActionKind, CorporateAction, Product, Side
 from projections import daily_pnl
 from projections.daily_pnl import DayPnl
 from tests import servers

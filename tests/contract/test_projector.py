@@ -183,7 +183,7 @@ def test_a_model_of_money_stops_before_the_fact_it_cannot_take_and_the_others_go
 
 
 def test_a_row_that_postgres_refuses_is_poison_too(db: Connection[Any]) -> None:
-    facts = Trading(seed=5).facts(60)
+    facts = Trading(seed=5).facts(120)
     stone = position_of(facts, lambda fact: isinstance(fact.event, AccountOpened))
     record(db, facts)
     model = Stumbling(READ_MODELS["accounts"])
@@ -205,7 +205,7 @@ def test_a_row_that_postgres_refuses_is_poison_too(db: Connection[Any]) -> None:
 def test_a_change_of_a_row_that_was_never_made_is_poison(
     database: Database, db: Connection[Any]
 ) -> None:
-    facts = Trading(seed=5).facts(60)
+    facts = Trading(seed=5).facts(120)
     lost = position_of(facts, lambda fact: isinstance(fact.event, OrderPlaced))
     stream = facts.pop(lost - 1).stream
     record(db, facts)

@@ -62,6 +62,7 @@ def agreed(desk: tuple[Person, Person], answer: httpx.Response) -> str:
     """What has become of it once the other has agreed."""
     assert answer.status_code == 202, answer.text
     ada, ben = desk
+    ada.position = max(ada.position, int(answer.headers["X-Position"]))
     path = f"/admin/approvals/{answer.json()['approval_id']}"
     own = ada.http.post(f"{path}/approve", json={"reason": WHY})
     assert said(own) == (403, "APPROVAL_OWN")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
 from msgspec.structs import replace
 
 from commands.trading import (
@@ -12,22 +13,29 @@ from commands.trading import (
     ResetAccount,
     WithdrawVirtual,
 )
+from commands.trading.closing import Listing
 from domain.errors import Illegal
 from domain.trading import (
     AccountClosed,
     AccountEpochClosed,
     AccountEpochOpened,
     OrderCanceled,
+    OrderFilled,
     OrderRejected,
+    PositionResult,
+    Product,
+    Side,
 )
 from tests.spec.daily import ONE_DAY, TODAY, after, bought, told
 from tests.spec.given import given
 from tests.spec.trading import (
+    ACME,
     MINE,
     NOW,
     THIRD,
     history,
     place,
+    quote,
     ticket,
 )
 
@@ -62,6 +70,30 @@ def test_a_reset_closes_one_life_and_opens_the_next() -> None:
 def test_what_is_held_is_sold_before_a_reset() -> None:
     error = given(*history(*bought())).when(reset()).then_fails(Illegal, "ACCOUNT_NOT_FLAT")
     assert error.context["positions"] == "ACME/CNC"
+
+
+@pytest.mark.parametrize(("side", "profit"), [(Side.BUY, 100), (Side.SELL, -100)])
+def test_what_is_held_is_marked_out_at_the_last_price_however_old(side: Side, profit: int) -> None:
+    product = Product.CNC if side is Side.BUY else Product.MIS
+    past = history(*bought(product, side))
+    listing = Listing(instrument=ACME, quote=quote("109.95", "110.05"))
+    late = replace(reset(), at=NOW + 9 * ONE_DAY, listings=(listing,))
+    *before, closed, opened = told(past, late)
+    (filled,) = [fact for fact in before if isinstance(fact, OrderFilled)]
+    assert filled.last_px == 110
+    assert filled.evidence.rule == "CLOSE_PRICE"
+    assert isinstance(closed, AccountEpochClosed)
+    assert closed.cash == closed.equity == 100_000 + profit
+    assert closed.positions == (PositionResult("ACME", product, Decimal(profit), Decimal(profit)),)
+    account = after((*past, *before, closed, opened))
+    assert account.balance.equity == 5000
+    assert not account.positions
+
+
+def test_what_has_no_price_is_not_marked_out() -> None:
+    listing = Listing(instrument=ACME)
+    blind = replace(reset(), listings=(listing,))
+    given(*history(*bought())).when(blind).then_fails(Illegal, "ACCOUNT_NOT_FLAT")
 
 
 def test_an_account_begins_anew_three_times_a_day() -> None:
