@@ -2,7 +2,8 @@
 The lookout: who is to be told of this slice of the market.
 
 Pure and synchronous, as the paper venue is: alerts and slices in, commands out.  A slice that
-concerns nobody costs two look-ups, one of a symbol that many watch a comparison each way more.
+concerns nobody costs two look-ups, one of a symbol that many watch a comparison each way more,
+and a print a step of each timeframe that indicators of its symbol are watched over.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from uuid import UUID
 
 from adapters.candles.series import Days
 from adapters.lookout.levels import Levels
-from adapters.lookout.track import Track
+from adapters.lookout.track import Candles, Track
 from commands.market import CancelAlert, ExpireAlert, TriggerAlert
 from domain.market import (
     MAX_AGE,
@@ -48,7 +49,7 @@ class Lookout:
         self._alerts: dict[UUID, AlertSet] = {}
         self._of: defaultdict[UUID, set[UUID]] = defaultdict(set)
         self._prices: dict[str, Levels] = {}
-        self._tracks: defaultdict[str, dict[tuple[Timeframe, Study], Track]] = defaultdict(dict)
+        self._candles: defaultdict[str, dict[Timeframe, Candles]] = defaultdict(dict)
         self._due: list[tuple[datetime, UUID]] = []
 
     def __len__(self) -> int:
@@ -91,18 +92,24 @@ class Lookout:
         return [CancelAlert(at=now, user_id=user_id, alert_id=each) for each in alerts]
 
     def _join(self, alert: AlertSet) -> None:
-        key, tracks = _key(alert.condition), self._tracks[alert.symbol]
-        if key not in tracks:
-            tracks[key] = Track(alert.symbol, *key, self._days(alert.symbol))
-            self.wanting.append(tracks[key])
-        tracks[key].add(alert)
+        (frame, study), frames = _key(alert.condition), self._candles[alert.symbol]
+        candles = frames.get(frame)
+        if candles is None:
+            candles = frames[frame] = Candles(alert.symbol, frame, self._days(alert.symbol))
+        if study not in candles.tracks:
+            candles.tracks[study] = Track(candles, study)
+            self.wanting.append(candles.tracks[study])
+        candles.tracks[study].add(alert)
 
     def _leave(self, alert: AlertSet) -> None:
-        """A track for which nobody waits any more is not followed."""
-        key, tracks = _key(alert.condition), self._tracks[alert.symbol]
-        tracks[key].remove(alert)
-        if not len(tracks[key]):
-            del tracks[key]
+        """What nobody waits for any more is not followed."""
+        (frame, study), frames = _key(alert.condition), self._candles[alert.symbol]
+        tracks = frames[frame].tracks
+        tracks[study].remove(alert)
+        if not len(tracks[study]):
+            del tracks[study]
+        if not tracks:
+            del frames[frame]
 
     def new_tracks(self) -> Iterator[Track]:
         """Those that want their candles, and for which somebody still waits."""
@@ -115,14 +122,14 @@ class Lookout:
 
     def on_quote(self, quote: Quote, now: datetime) -> Sequence[Command]:
         """Whom this slice reaches; each of them once."""
-        levels, tracks = self._prices.get(quote.symbol), self._tracks.get(quote.symbol)
-        if not levels and not tracks:
+        levels, frames = self._prices.get(quote.symbol), self._candles.get(quote.symbol)
+        if not levels and not frames:
             return ()
         told: list[Command] = []
         if levels:
             told += self._priced(levels, quote, now)
-        if tracks and quote.last_size is not None:
-            reached = (each for track in tracks.values() for each in track.on_print(quote))
+        if frames and quote.last_size is not None:
+            reached = [each for candles in frames.values() for each in candles.on_print(quote)]
             told += (self._trigger(*each, quote, now) for each in reached)
         return told
 

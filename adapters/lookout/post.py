@@ -119,7 +119,7 @@ class Post:
                 await prepare(db)
                 track.begin(await candles(db, track.asked))
         except psycopg.Error as error:
-            _log.warning("candles wait", symbol=track.symbol, error=type(error).__name__)
+            _log.warning("candles wait", symbol=track.candles.symbol, error=type(error).__name__)
             self.lookout.wanting.append(track)
             await asyncio.sleep(AGAIN_S)
 

@@ -15,6 +15,8 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from adapters.candles.forming import Forming
 from adapters.candles.query import Asked, Candle
 from adapters.candles.series import Days
@@ -38,18 +40,16 @@ class Place(NamedTuple):
 
 
 class Track:
-    """``study`` over the candles of one symbol and timeframe."""
+    """A study over the candles of one symbol and timeframe."""
 
-    def __init__(self, symbol: str, frame: Timeframe, study: Study, days: Days) -> None:
-        self.symbol, self.frame, self.study = symbol, frame, study
-        self._days = days
+    def __init__(self, candles: Candles, study: Study) -> None:
+        self.candles, self.study = candles, study
         self._line = line(study)
         self._values: dict[Place, Decimal] = {}
         self._levels: defaultdict[Place, Levels] = defaultdict(Levels)
         self._unarmed: defaultdict[Place, dict[UUID, Decimal]] = defaultdict(dict)
         self._rising: dict[UUID, bool] = {}
         self._names: set[UUID] = set()
-        self._forming: Forming | None = None
         #: Candles that were over before the kept ones were there; None from then on.
         self._waiting: dict[datetime, Bar] | None = {}
 
@@ -101,50 +101,24 @@ class Track:
     @property
     def asked(self) -> Asked:
         """The candles to begin with, and one in the making."""
-        asked = Asked(self.symbol, self.frame, limit=1)
-        return Asked(self.symbol, self.frame, limit=2 + before(asked, self.study))
+        asked = Asked(self.candles.symbol, self.candles.frame, limit=1)
+        return replace(asked, limit=2 + before(asked, self.study))
 
     def begin(self, kept: Sequence[Candle]) -> None:
         """Take in the candles that were kept; nobody is reached by what was before."""
         waiting, self._waiting = self._waiting or {}, None
         for candle, bar in zip(kept, bars(kept), strict=True):
-            if self._forming is None and not candle.complete:
-                self._forming = self._opened(candle.time)
-            if self._forming is not None and candle.time == self._forming.begins:
-                _join(self._forming, candle)
-            elif candle.time not in waiting:
+            if not self.candles.resumes(candle) and candle.time not in waiting:
                 self._move(bar)
         for bar in waiting.values():
             self._move(bar)
         for place in list(self._unarmed):
             self._arm(place)
 
-    def on_print(self, quote: Quote) -> Iterator[Reached]:
-        """Whom the candle reaches that is over by this print."""
-        forming = self._forming
-        if forming is None or quote.at >= forming.ends:
-            if forming is not None and forming.open is not None:
-                yield from self._over(forming)
-            forming = self._forming = self._opened(quote.at)
-        if forming is not None and quote.at >= forming.begins:
-            forming.take(quote)
-
-    def _opened(self, at: datetime) -> Forming | None:
-        """The candle of the session that this moment falls into."""
-        day = self._days(at)
-        part, over = day.part(at)
-        if part is not Part.REGULAR:
-            return None
-        if self.frame.length >= DAY:
-            return Forming(day.opens, day.closes, day, part)
-        begins = begins_at(at, self.frame.length, day.opens)
-        return Forming(begins, min(begins + self.frame.length, over), day, part)
-
-    def _over(self, forming: Forming) -> Iterator[Reached]:
-        price = forming.turnover / forming.volume if forming.volume else forming.close
-        bar = Bar(forming.day.day, forming.high, forming.low, forming.close, forming.volume, price)
+    def over(self, begins: datetime, bar: Bar) -> Iterator[Reached]:
+        """A candle is over: whom the values after it reach."""
         if self._waiting is not None:
-            self._waiting[forming.begins] = bar
+            self._waiting[begins] = bar
             return
         self._move(bar)
         for place, levels in self._levels.items():
@@ -159,6 +133,53 @@ class Track:
         for nth, value in enumerate(values or ()):
             self._values[Place(nth, under_close=False)] = value
             self._values[Place(nth, under_close=True)] = bar.close - value
+
+
+class Candles:
+    """The candles of one symbol and timeframe, and the studies that are drawn over them."""
+
+    def __init__(self, symbol: str, frame: Timeframe, days: Days) -> None:
+        self.symbol, self.frame = symbol, frame
+        self.tracks: dict[Study, Track] = {}
+        self._days = days
+        self._forming: Forming | None = None
+
+    def on_print(self, quote: Quote) -> Iterator[Reached]:
+        """Whom the candle reaches that is over by this print."""
+        forming = self._forming
+        if forming is None or quote.at >= forming.ends:
+            if forming is not None and forming.open is not None:
+                yield from self._over(forming)
+            forming = self._forming = self._opened(quote.at)
+        if forming is not None and quote.at >= forming.begins:
+            forming.take(quote)
+
+    def resumes(self, kept: Candle) -> bool:
+        """Whether the candle in the making is this one, and goes on from it."""
+        if self._forming is None and not kept.complete:
+            self._forming = self._opened(kept.time)
+        if self._forming is None or kept.time != self._forming.begins:
+            return False
+        _join(self._forming, kept)
+        return True
+
+    def _over(self, forming: Forming) -> Iterator[Reached]:
+        price = forming.turnover / forming.volume if forming.volume else forming.close
+        day = forming.day.day
+        bar = Bar(day, forming.high, forming.low, forming.close, forming.volume, price)
+        for track in self.tracks.values():
+            yield from track.over(forming.begins, bar)
+
+    def _opened(self, at: datetime) -> Forming | None:
+        """The candle of the session that this moment falls into."""
+        day = self._days(at)
+        part, over = day.part(at)
+        if part is not Part.REGULAR:
+            return None
+        if self.frame.length >= DAY:
+            return Forming(day.opens, day.closes, day, part)
+        begins = begins_at(at, self.frame.length, day.opens)
+        return Forming(begins, min(begins + self.frame.length, over), day, part)
 
 
 def _join(forming: Forming, kept: Candle) -> None:

@@ -129,6 +129,21 @@ def test_candles_that_are_over_before_the_kept_are_there_are_not_lost() -> None:
     assert watch.sees("90", 4) == ["1: 104"]
 
 
+def test_studies_over_the_same_candles_share_them_whenever_they_begin() -> None:
+    watch = Watch(studied("ABOVE", study=SMA, frame="1m", level=Decimal(103)))
+    assert watch.sees("100", 0) == watch.sees("104", 1) == []
+    later = studied("ABOVE", study=Study(Indicator.EMA, 1), frame="1m", level=Decimal(103))
+    watch.lookout.on_set(alert(later, alert_id=UUID(int=2)))
+    (track,) = watch.lookout.new_tracks()
+    track.begin([candle(0, "100"), candle(1, "102", complete=False)])
+    assert watch.sees("104", 1.5) == []
+    assert watch.sees("104", 2) == ["2: 104"], "the mean of two is 102"
+    assert watch.sees("90", 3) == ["1: 104"]
+    watch.lookout.on_over(UUID(int=1))
+    watch.lookout.on_over(UUID(int=2))
+    assert watch.sees("200", 4) == watch.sees("200", 5) == []
+
+
 def test_what_trades_outside_the_session_makes_no_candle() -> None:
     watch = Watch(studied("ABOVE", study=Study(Indicator.SMA, 1), frame="1m", level=Decimal(103)))
     assert watch.sees("200", -30) == watch.sees("100", 0) == watch.sees("101", 1) == []
