@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import psycopg
 import uvicorn
 from psycopg_pool import AsyncConnectionPool
 
@@ -101,7 +102,7 @@ async def _house(engine: Engine, clock: Callable[[], datetime]) -> AsyncIterator
     desks = _desks(engine, views)
     tokens = Tokens(keys, engine.ids, timedelta(minutes=settings.access_token_expire_minutes))
     opening = open_gate(engine, views, tokens, clock)
-    async with views, access.kept_fresh(), desks.kept_fresh(), opening as gate:
+    async with views, _warm(views), access.kept_fresh(), desks.kept_fresh(), opening as gate:
         yield House(
             version=VERSION,
             settings=settings,
@@ -186,6 +187,19 @@ async def _wrong_models(views: AsyncConnectionPool[Any]) -> str | None:
     wrong = [*(f"{name} is not made yet" for name in sorted(missing))]
     wrong += [f"{name} is stopped" for name in stopped]
     return ", ".join(wrong) or None
+
+
+@asynccontextmanager
+async def _warm(views: AsyncConnectionPool[Any]) -> AsyncIterator[None]:
+    """Meanwhile search once, so that nobody waits for indexes that are not in memory yet."""
+
+    async def look() -> None:
+        with suppress(psycopg.Error):
+            await _listed(views, q="NIFTY BANK")
+
+    looking = asyncio.create_task(look())
+    yield
+    await looking
 
 
 async def _listed(views: AsyncConnectionPool[Any], **asked: Any) -> Page[Found]:

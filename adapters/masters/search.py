@@ -17,8 +17,8 @@ from adapters.masters.words import neighbours
 from domain.market import Instrument
 from projections.query import LIMIT, Db, Page, page, start
 
-#: A word means at most so many others: beyond it, it says too little.
-MEANT_MAX = 200
+#: A word means at most so many others, one of a letter or two fewer: beyond it, it says too little.
+MEANT_MAX, MEANT_SHORT = 200, 40
 _ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]")
 _WORD = re.compile(r"[A-Z0-9&-]+")
 _PARTS = re.compile(r"[A-Z0-9]{2,}")
@@ -35,6 +35,8 @@ SELECT word FROM ref.word WHERE word OPERATOR(public.%%) %s
  ORDER BY public.similarity(word, %s) DESC, word LIMIT 5
 """
 _TRIGRAMS = "SELECT EXISTS (SELECT FROM pg_indexes WHERE indexname = 'word_trigrams')"
+#: Options are many and stand last: they are looked at where the few others do not fill a page.
+_RANKS = {"i.rank < 3": True, "i.rank >= 3": False}
 #: What says much is found first and sorted then; what says little is met soon in the order.
 _FOUND = """
 WITH hit AS {how} (SELECT i.id, i.rank, i.symbol FROM ref.instrument i WHERE {conditions})
@@ -106,7 +108,8 @@ async def _by_words(
 async def _meant(db: Db, word: str, mistyped: bool) -> list[str]:
     """The words that somebody who typed this may have meant."""
     if not mistyped:
-        return await _column(db, _MEANT, (_begins(word), MEANT_MAX))
+        most = MEANT_MAX if len(word) > 2 else MEANT_SHORT
+        return await _column(db, _MEANT, (_begins(word), most))
     parts = _PARTS.findall(word) or [word]
     meant: list[str] = []
     for part in parts:
@@ -126,18 +129,25 @@ async def _has_trigrams(db: Db) -> bool:
 
 
 async def _column(db: Db, query: str, values: tuple[object, ...]) -> list[Any]:
-    cursor = await db.execute(query.encode(), values)
+    cursor = await db.execute(query.encode(), values, prepare=False)  # a plan for these values
     return [row[0] for row in await cursor.fetchall()]
 
 
 async def _rows(
     db: Db, conditions: list[str], values: dict[str, Any], *, selective: bool
 ) -> list[dict[str, Any]]:
-    how = "MATERIALIZED" if selective else "NOT MATERIALIZED"
-    query = _FOUND.format(how=how, conditions=" AND ".join(conditions) or "true")
-    async with db.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(query.encode(), values)
-        return await cursor.fetchall()
+    """In their order, as many as there are up to the limit."""
+    found: list[dict[str, Any]] = []
+    for rank, few in _RANKS.items():
+        how = "MATERIALIZED" if selective or (few and conditions) else "NOT MATERIALIZED"
+        query = _FOUND.format(how=how, conditions=" AND ".join([*conditions, rank]))
+        left = values | {"limit": values["limit"] - len(found)}
+        async with db.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(query.encode(), left, prepare=False)
+            found += await cursor.fetchall()
+        if len(found) >= values["limit"]:
+            break
+    return found
 
 
 def _found(row: dict[str, Any]) -> Found:

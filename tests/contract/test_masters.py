@@ -213,6 +213,21 @@ def test_the_digest_can_be_made_again_from_the_differences(kept: Database, tmp_p
     assert hashlib.sha256(b"".join(lines)).hexdigest() == imported.digest
 
 
+def test_options_come_behind_all_others_page_by_page(kept: Database, tmp_path: Path) -> None:
+    take(kept, tmp_path, "zerodha")
+    whole = symbols(find(kept, "NIFTY"))
+    assert whole == [
+        "NSE:NIFTY", "NFO:NIFTY-261126-FUT", "NFO:NIFTY-261126-24000-CE",
+        "NFO:NIFTY-261126-24000-PE",
+    ]  # fmt: skip
+    one_by_one, cursor = [], None
+    for _ in whole:
+        page = find(kept, "NIFTY", limit=1, cursor=cursor)
+        one_by_one += symbols(page)
+        cursor = page.next
+    assert (one_by_one, cursor) == (whole, None)
+
+
 @pytest.mark.parametrize("trigrams", [True, False])
 def test_an_instrument_is_found_by_what_people_type(
     trigrams: bool, kept: Database, tmp_path: Path
