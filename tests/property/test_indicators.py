@@ -208,6 +208,16 @@ def test_numbers_of_the_books_come_out() -> None:
     assert value == pytest.approx(Decimal("70.46"), abs=Decimal("0.01"))
 
 
+def test_the_price_of_a_day_begins_anew_with_the_day() -> None:
+    def bar(days: int, price: str, volume: str) -> Bar:
+        each = Decimal(price)
+        return Bar(MONDAY + timedelta(days=days), each, each, each, Decimal(volume), each)
+
+    bars = [bar(0, "2", "5"), bar(0, "4", "15"), bar(1, "20", "0"), bar(1, "30", "5")]
+    values = [None if each is None else each[0] for each in drawn(Study(Indicator.VWAP), bars)]
+    assert values == [Decimal(2), Decimal("3.5"), None, Decimal(30)]
+
+
 @pytest.mark.parametrize(
     ("study", "faults"),
     [
