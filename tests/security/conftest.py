@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,29 @@ from tests.e2e.service import Person, Service, running
 from tests.security.vouching import CLIENT_ID, StandInGoogle, vouching
 
 ADMIN_EMAIL = "admin@example.com"
+#: Well within the life of an access token, and of a proof of who one is.
+ANEW_S = 120
+
+
+class Anew(httpx.Auth):
+    """Signs a person in again now and then, as long as a test says nothing else of who asks."""
+
+    requires_response_body = True
+
+    def __init__(self, who: Person) -> None:
+        self._who = who
+        self._since = time.monotonic()
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        mine = request.headers.get("Authorization") == f"Bearer {self._who.token}"
+        if mine and time.monotonic() - self._since > ANEW_S:
+            url = request.url.copy_with(raw_path=b"/api/v1/auth/login")
+            answer = yield httpx.Request("POST", url, json=self._who.identity)
+            self._since = time.monotonic()
+            self._who.token = answer.json()["access_token"]
+            self._who.http.headers["Authorization"] = f"Bearer {self._who.token}"
+            request.headers["Authorization"] = f"Bearer {self._who.token}"
+        yield request
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +81,7 @@ def admin(service: Service) -> Iterator[Person]:
     """The administrator whom the service made itself."""
     password = (service.data / "keys" / "admin").read_text()
     with service.known(ADMIN_EMAIL, password) as one:
+        one.http.auth = Anew(one)
         yield one
 
 

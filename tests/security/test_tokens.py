@@ -75,7 +75,8 @@ def test_a_token_made_right_is_taken(
     stranger: httpx.Client, private: rsa.RSAPrivateKey, kid: str
 ) -> None:
     """Without this the refusals below would prove nothing."""
-    token = jwt.encode(claims(), private, "RS256", {"typ": "at+jwt", "kid": kid})
+    user_id = sign_up(stranger, somebody())
+    token = jwt.encode(claims(sub=user_id), private, "RS256", {"typ": "at+jwt", "kid": kid})
     assert me(stranger, token).status_code == 200
 
 
