@@ -14,7 +14,7 @@ PEERS  := tests/bench/peers
 ROOMS  := domain commands projections adapters api
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-vault check bench session demo coverage lock clean
+.PHONY: help install run test test-vault check bench session mutants demo coverage lock clean
 
 help: ## print this menu
 	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | \
@@ -44,6 +44,9 @@ bench: $(VENV)/.dev ## print the ratios of the budgets; ONLY=P1,P2 a part
 session: $(VENV)/.dev ## trade one real day: 50 accounts, 20,000 orders, every invariant
 	@$(BIN)/python -m tests.session $(ARGS)
 
+mutants: $(VENV)/.dev ## spoil what decides about money and see who notices; ARGS="domain.trading.cost*" a part
+	@nice -n 19 $(BIN)/python -m tests.mutants $(ARGS)
+
 demo: install ## a scripted tour against the running service
 	@$(BIN)/papertape demo
 
@@ -57,7 +60,7 @@ lock: $(VENV)/.dev ## write the locks anew after a change of pyproject.toml; UPG
 	$(LOCK) $(PEERS)/requirements.in --output-file $(PEERS)/requirements.txt
 
 clean: ## remove all that make has made; data stays
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find $(ROOMS) tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.runtime: requirements.lock pyproject.toml
