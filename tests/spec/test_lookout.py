@@ -144,6 +144,16 @@ def test_studies_over_the_same_candles_share_them_whenever_they_begin() -> None:
     assert watch.sees("200", 4) == watch.sees("200", 5) == []
 
 
+def test_a_candle_that_was_kept_meanwhile_is_not_taken_twice() -> None:
+    condition = studied("ABOVE", study=Study(Indicator.SMA, 3), frame="1m", level=Decimal(105))
+    watch = Watch()
+    watch.lookout.on_set(alert(condition, alert_id=UUID(int=1)))
+    assert watch.sees("104", 2) == watch.sees("110", 3) == []
+    watch.lookout.wanting.popleft().begin([candle(1, "100"), candle(2, "104")])
+    assert watch.sees("104", 4) == [], "100, 104 and 110: twice 104 would have been more"
+    assert watch.sees("90", 5) == ["1: 106"]
+
+
 def test_what_trades_outside_the_session_makes_no_candle() -> None:
     watch = Watch(studied("ABOVE", study=Study(Indicator.SMA, 1), frame="1m", level=Decimal(103)))
     assert watch.sees("200", -30) == watch.sees("100", 0) == watch.sees("101", 1) == []
