@@ -17,6 +17,7 @@ from domain.trading import (
     OrderFilled,
     OrderHeld,
     OrderPlaced,
+    OrderRejected,
     Product,
     Segment,
     Side,
@@ -146,3 +147,11 @@ def test_orders_on_both_sides_of_an_option_are_both_reserved_for() -> None:
     part = fold(three, fill("10", "6", THIRD, UUID(int=7)).decide(three))
     held = part.position("CALL", Product.NRML)
     assert part.balance.reserved == netted_reserve(held, Style.PREMIUM)
+
+
+def test_a_purchase_beside_larger_sales_still_needs_its_own_money() -> None:
+    past = opened("300")
+    sell = asked(Product.MIS, Side.SELL, "10", "100")
+    past = (*past, *sell.decide(fold(Account(), past)))
+    buy = replace(asked(Product.MIS, Side.BUY, "5", "500"), order_id=SECOND)
+    given(*past).when(buy).then_only(OrderRejected, code="MARGIN_INSUFFICIENT")
