@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID
 
-from commands.base import Caller, Claim, Command, Entry, Receipt
+from commands.base import Caller, Claim, Command, Entry, Receipt, Tape
 from commands.states import Remembered
 from domain.base import Events, Meta
 from domain.errors import DomainError, Invalid
@@ -68,6 +68,19 @@ class Ask:
         else:
             facts = self.entry.facts if self.entry else ()
             self.answer.set_result(Receipt(facts, position))
+
+    async def recalled(self, tape: Tape) -> bool:
+        """Whether it is answered by now: with the original answer, if this key has one."""
+        assert self.claim is not None, "only a keyed command is recalled"
+        try:
+            original = await tape.claimed(self.claim.key)
+        except Exception as error:
+            self.fail(error)
+            return True
+        if original is not None:
+            fingerprint, facts = original
+            self.replay(fingerprint, tuple(fact.event for fact in facts), facts[-1].position)
+        return original is not None
 
     def replay(self, fingerprint: bytes, facts: Events, position: int) -> None:
         """Answer as this key was answered before, unless it was for another command."""

@@ -125,6 +125,10 @@ class Tape(Protocol):
         """The version of the stream, and its history folded."""
         ...
 
+    async def version(self, stream: str, /) -> int:
+        """The version of the stream, whoever wrote to it."""
+        ...
+
     async def append(self, entries: Sequence[Entry], /) -> int:
         """
         Store all facts in order, in one transaction; return the position of the first.

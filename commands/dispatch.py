@@ -25,12 +25,8 @@ from domain.errors import DomainError, Unavailable
 
 #: How often a command that lost a race is decided again before its caller must.
 ATTEMPTS_MAX = 20
-
 #: A batch may always take this many commands, however few wait.
 BATCH_MIN = 16
-
-#: Told of every committed entry, in order, with the position of its first fact.
-Follower = Callable[[Sequence[tuple[int, Entry]]], None]
 
 
 class Dispatch:
@@ -61,7 +57,8 @@ class Dispatch:
         self._work = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._committer: asyncio.Task[None] | None = None
-        self.followers: list[Follower] = []
+        #: Told of every committed entry, in order, with the position of its first fact.
+        self.followers: list[Callable[[Sequence[tuple[int, Entry]]], None]] = []
 
     async def __call__(self, command: Command, by: Caller, claim: Claim | None = None) -> Receipt:
         """Decide, commit, and only then answer; raise a DomainError when nothing became true."""
@@ -165,10 +162,24 @@ class Dispatch:
         self._work.set()
 
     def _without_facts(self, ask: Ask, seen: Remembered, error: DomainError | None) -> None:
-        """Nothing to store: answer as soon as everything the decision rests on is committed."""
+        """Nothing to store: answer as soon as all the decision rests on is known to be true."""
         ask.outcome = error
         if seen.pending and seen.batch is not None:
-            seen.batch.onlookers.append(ask)
+            seen.batch.onlookers.append(ask)  # its commit shows that nobody else wrote here
+        else:
+            self._spawn(self._look_again(ask, seen))
+
+    async def _look_again(self, ask: Ask, seen: Remembered) -> None:
+        """What another process made true since is decided on, before anybody is turned away."""
+        try:
+            version = await self._tape.version(ask.stream)
+        except Exception as error:
+            ask.fail(error)
+            return
+        if version > seen.version:
+            if not seen.pending and self._states.get(ask.stream) is seen:
+                del self._states[ask.stream]
+            self._redo(ask)
         else:
             self._settle_without_facts(ask)
 
@@ -180,17 +191,8 @@ class Dispatch:
 
     async def _recall(self, ask: Ask, then: Callable[[], None]) -> None:
         """Give the original answer if this key has one, else go on."""
-        assert ask.claim is not None, "only a keyed command is recalled"
-        try:
-            original = await self._tape.claimed(ask.claim.key)
-        except Exception as error:
-            ask.fail(error)
-            return
-        if original is None:
+        if not await ask.recalled(self._tape):
             then()
-            return
-        fingerprint, facts = original
-        ask.replay(fingerprint, tuple(fact.event for fact in facts), facts[-1].position)
 
     # ── from a decision to the tape ────────────────────────────────────────────
 
@@ -265,8 +267,7 @@ class Dispatch:
                     self._open.add(ask)
                     ask.rests_on.batch = self._open
             for ask in old.onlookers:
-                target = redo if ask.stream in moved else self._open.onlookers
-                target.append(ask)
+                (redo if ask.stream in moved else self._open.onlookers).append(ask)
         for stream in moved:
             self._states.pop(stream, None)
         for ask in redo:
@@ -286,12 +287,12 @@ class Dispatch:
     def _lose(self, batch: Batch, error: Exception) -> None:
         """Nothing was stored and nothing can be now: forget, and say so to everybody waiting."""
         later, self._open = self._open, Batch()
-        line = [*self._urgent, *self._queue]
-        self._urgent.clear()
-        self._queue.clear()
-        for ask in (*batch.asks, *batch.onlookers, *later.asks, *later.onlookers, *line):
+        waiting = (*batch.asks, *batch.onlookers, *later.asks, *later.onlookers)
+        for ask in (*waiting, *self._urgent, *self._queue):
             self._states.pop(ask.stream, None)
             ask.fail(error)
+        self._urgent.clear()
+        self._queue.clear()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

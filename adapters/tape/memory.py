@@ -63,6 +63,11 @@ class MemoryTape:
         history = (fact.event for fact in facts_of(rows, self._codec))
         return self._version(stream), fold(state(), history)
 
+    async def version(self, stream: str, /) -> int:
+        if not self.available:
+            raise away()
+        return self._version(stream)
+
     async def claimed(self, key: bytes, /) -> tuple[bytes, tuple[Fact, ...]] | None:
         if not self.available:
             raise away()

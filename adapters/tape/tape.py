@@ -46,6 +46,7 @@ FROM es.claim JOIN es.event
     ON event.position >= claim.position AND event.position < claim.position + claim.facts
 WHERE claim.key = %s ORDER BY event.position
 """  # noqa: S608
+VERSION = "SELECT version FROM es.event WHERE stream = %s ORDER BY version DESC LIMIT 1"
 PROBE = "UPDATE ops.heartbeat SET at = clock_timestamp()"
 _PATIENCE_S = 2.0
 _LOAD_PATIENCE_S = 5.0  # many accounts may wake at once
@@ -129,6 +130,12 @@ class AsyncTape:
             self._saving.add(saving)
             saving.add_done_callback(self._saving.discard)
         return version, folded
+
+    async def version(self, stream: str, /) -> int:
+        """The version of the stream (0 if it has no facts), whoever wrote to it."""
+        async with self._reader() as connection:
+            row = await (await connection.execute(VERSION, (stream,), prepare=True)).fetchone()
+        return int(row[0]) if row else 0
 
     async def claimed(self, key: bytes, /) -> tuple[bytes, tuple[Fact, ...]] | None:
         """The fingerprint under which this key was first answered, and the facts of the answer."""

@@ -86,6 +86,13 @@ async def test_an_entry_beyond_the_end_of_its_stream_is_stale(both: Both) -> Non
     assert stale.value.entries == {0}
 
 
+async def test_a_stream_tells_how_far_it_is(both: Both) -> None:
+    assert await both.tape.version("a") == 0
+    await both.tape.append([entry("a", 0, 1, 2), entry("b", 0, 3)])
+    assert await both.tape.version("a") == 2
+    assert await both.tape.version("b") == 1
+
+
 async def test_a_claim_is_kept_with_the_facts_of_its_answer(both: Both) -> None:
     assert await both.tape.claimed(claim(7).key) is None
     await both.tape.append([entry("b", 0, 5), entry("a", 0, 1, 2, claim=claim(7, 70))])
