@@ -118,14 +118,14 @@ def test_facts_that_arrive_during_a_rebuild_are_neither_missed_nor_doubled(
 def test_an_exchange_never_takes_people_back_in_time(
     database: Database, db: Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    facts = Trading(seed=5).facts(100)
-    record(db, facts[:40])
+    facts = Trading(seed=5).facts(160)
+    record(db, facts[:130])
     follow(db)
     put_in_place = rebuilding._put_in_place
 
     def after_more_has_happened(build: Build, name: str, position: int, pages: Pages) -> None:
         if name == "orders":
-            record(db, facts[40:])
+            record(db, facts[130:])
             follow(db)
         put_in_place(build, name, position, pages)
 
@@ -141,13 +141,13 @@ def test_an_exchange_never_takes_people_back_in_time(
 def test_the_projector_stands_still_while_a_table_is_exchanged(
     database: Database, db: Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    facts = Trading(seed=5).facts(60)
-    record(db, facts[:40])
+    facts = Trading(seed=5).facts(160)
+    record(db, facts[:130])
     follow(db)
     show = checkpoints.show
 
     def meanwhile(build_db: Connection[Any], table: Table, position: int) -> None:
-        record(db, facts[40:])
+        record(db, facts[130:])
         db.execute("SET lock_timeout = '50ms'")
         with pytest.raises(LockNotAvailable):
             follow(db)
@@ -155,7 +155,7 @@ def test_the_projector_stands_still_while_a_table_is_exchanged(
 
     monkeypatch.setattr(checkpoints, "show", meanwhile)
     rebuild(database.dsn, ["orders"])
-    assert (shown(db)["orders"].position, shown(db)["fills"].position) == (40, 40)
+    assert (shown(db)["orders"].position, shown(db)["fills"].position) == (130, 130)
     follow(db)
     assert disagreeing(database) == []
 
@@ -182,7 +182,7 @@ async def test_people_look_on_while_the_table_under_them_is_exchanged(
 def test_a_rebuild_that_meets_poison_changes_nothing(
     database: Database, db: Connection[Any]
 ) -> None:
-    facts = Trading(seed=5).facts(100)
+    facts = Trading(seed=5).facts(160)
     record(db, facts)
     follow(db)
     broken = {**READ_MODELS, "lots": Stumbling(READ_MODELS["lots"], *range(1, len(facts) + 1))}
@@ -196,7 +196,7 @@ def test_a_rebuild_that_meets_poison_changes_nothing(
 def test_a_rebuild_that_died_leaves_no_trouble_and_two_at_once_are_refused(
     database: Database, db: Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record(db, Trading(seed=5).facts(60))
+    record(db, Trading(seed=5).facts(160))
     follow(db)
     with connect(database.dsn) as other:
         assert checkpoints.claim(other, "orders")
@@ -223,7 +223,7 @@ def test_a_model_there_is_not_cannot_be_rebuilt(database: Database) -> None:
 def test_a_model_whose_program_changed_is_made_anew_at_the_next_start(
     database: Database, db: Connection[Any]
 ) -> None:
-    record(db, Trading(seed=5).facts(60))
+    record(db, Trading(seed=5).facts(160))
     Projector(database.dsn).catch_up()
     assert outdated(db) == []
     db.execute("UPDATE rm.checkpoint SET fingerprint = 'of yesterday' WHERE name = 'fills'")
@@ -237,19 +237,20 @@ def test_a_model_whose_program_changed_is_made_anew_at_the_next_start(
 def test_a_model_that_cannot_be_made_anew_stays_as_it_was_and_the_others_go_on(
     database: Database, db: Connection[Any]
 ) -> None:
-    facts = Trading(seed=5).facts(60)
-    record(db, facts[:40])
+    facts = Trading(seed=5).facts(160)
+    record(db, facts[:130])
     Projector(database.dsn).catch_up()
     db.execute(
         "UPDATE rm.checkpoint SET fingerprint = 'of yesterday' WHERE name IN ('lots', 'fills')"
     )
     before = rows(db, b"SELECT * FROM rm.lots")
-    record(db, facts[40:])
+    assert before
+    record(db, facts[130:])
     broken = {**READ_MODELS, "lots": Stumbling(READ_MODELS["lots"], *range(len(facts) + 1))}
     Projector(database.dsn, broken).catch_up()
     assert rows(db, b"SELECT * FROM rm.lots") == before
     standing = {name: (c.position, c.version) for name, c in shown(db).items()}
-    assert (standing.pop("lots"), standing.pop("fills")) == ((40, 1), (len(facts), 2))
+    assert (standing.pop("lots"), standing.pop("fills")) == ((130, 1), (len(facts), 2))
     assert set(standing.values()) == {(len(facts), 1)}
 
 

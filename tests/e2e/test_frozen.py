@@ -87,6 +87,6 @@ def test_a_postgres_that_stands_still_makes_nobody_wait() -> None:
             assert taken_s < AT_ONCE_S, "by now it is known"
         eventually(lambda: httpx.get(f"{service.url}/readyz").status_code, lambda s: s == 200)
         assert person.http.delete(f"/orders/{order}").status_code in {200, 409}
-        assert person.get(f"/orders/{order}")["status"] == "CANCELED"
+        eventually(lambda: person.get(f"/orders/{order}")["status"], lambda s: s == "CANCELED")
         person.post("/auth/login", person.identity, 200)
         assert service.papertape("verify").returncode == 0

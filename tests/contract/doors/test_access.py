@@ -23,6 +23,7 @@ from commands.identity import ACCESS_STREAM, AssignRole, EstablishRoles, RevokeR
 from domain.base import Fact, Meta, Role
 from domain.errors import Forbidden, Unavailable
 from domain.identity import PERMISSIONS, Access, UserSuspended, role_id_of
+from domain.trading import ActionKind
 from tests.contract.doors.rig import Doors, doors, now
 
 pytestmark = pytest.mark.anyio
@@ -143,7 +144,10 @@ SAID: dict[str, Any] = {"reason": WHY, "name": "desk", "of": "users:read"}
 
 def example(command: type[Command]) -> Command:
     """One of these; what it says does not matter to whether it may be asked at all."""
-    by_type = {datetime: now(), UUID: UUID(int=1), str: "x", int: 1, Decimal: Decimal(1)}
+    by_type: dict[Any, Any] = {
+        datetime: now(), UUID: UUID(int=1), str: "x", int: 1, Decimal: Decimal(1),
+        ActionKind: ActionKind.BONUS,
+    }  # fmt: skip
     hints = get_type_hints(command)
     given: dict[str, Any] = {
         one.name: SAID.get(one.name) or by_type.get(hints[one.name]) or {}
