@@ -16,36 +16,23 @@ from typing import Protocol
 from commands.trading.limit_rules import limit_passed
 from commands.trading.refusal import Refusal
 from commands.trading.reserving import Need
+from commands.trading.risky import Risky
 from commands.trading.state_rules import trading_held_back
-from domain.market import Instrument, InstrumentStatus, Quality, Quote, Shortable
+from domain.market import Instrument, InstrumentStatus, Quality, Shortable
 from domain.money import ZERO
-from domain.trading import LONG_ONLY, Account, Bound, GroupKind, Order, OrderType, Side, Tif
+from domain.trading import LONG_ONLY, Account, GroupKind, Order, OrderType, Side, Tif
 from domain.trading.order import AUCTIONS
 
 
-class Asked(Protocol):
+class Asked(Risky, Protocol):
     """What a rule may look at: the ticket and what the edge knew when it was handed in."""
 
     @property
-    def order(self) -> Order: ...
-    @property
     def client_order_id(self) -> str | None: ...
-    @property
-    def instrument(self) -> Instrument: ...
-    @property
-    def quote(self) -> Quote | None: ...
-    @property
-    def quality(self) -> Quality: ...
     @property
     def open_now(self) -> bool: ...
     @property
     def next_open(self) -> datetime | None: ...
-    @property
-    def at(self) -> datetime: ...
-    @property
-    def bounds(self) -> tuple[Bound, ...]: ...
-    @property
-    def forced(self) -> bool: ...
 
 
 def is_counted(order: Order) -> bool:

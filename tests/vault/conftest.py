@@ -31,6 +31,7 @@ class Bao(Struct):
 def bao() -> Iterator[Bao]:
     program = shutil.which("bao", path=str(Path(sys.executable).parent))
     if program is None:
+        # 182 MB that `make test` does not fetch; CI runs `make test-vault`, which does.
         pytest.skip("OpenBao is not installed: make test-vault")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -146,7 +146,7 @@ def test_a_question_that_makes_no_sense(
     ("path", "body", "pointer"),
     [
         ("/accounts", {"kind": "LIVE"}, "/kind"),
-        ("/accounts", {"currency": "XXX"}, "/currency"),
+        ("/accounts", {"currency": "XXX"}, "/currency"),  # ISO 4217: no currency
         ("/accounts", {"currency": 7}, "/currency"),
         ("/accounts", {"opening_capital": "0"}, "/opening_capital"),
         ("/accounts", {"opening_capital": "1e6"}, "/opening_capital"),
